@@ -1,6 +1,5 @@
 // Builds the package into dist/: the program and the library as modules that load only what a command needs, the
 // declarations, and the licences of the packages that are bundled. Plain JavaScript: nothing is built yet.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -16,6 +15,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { buildProgram } from './build-program.js';
+import { buildTypes } from './build-types.js';
 import { buildWeb } from './build-web.js';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -59,21 +60,13 @@ const product = {
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
+  // The library and the service list no tasks: to the library, the texts of all options were half of its start.
   // The driver looks for a browser-like worker by Response, which makes Node 20 load its whole HTTP client: 20 ms.
-  define: { PGMAGE_BUILT: JSON.stringify(await ownTasks()), Response: 'undefined' },
+  define: { PGMAGE_BUILT: JSON.stringify(facts([], [])), Response: 'undefined' },
 };
-// The program is one CommonJS file: to load thirty modules, or the loader of modules itself, takes longer than to run.
-const program = await build({
-  ...product,
-  entryPoints: { bin: 'lib/bin.ts' },
-  plugins: [service],
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  logOverride: { 'empty-import-meta': 'silent' },
-});
-// Code that V8 has kept compiled cannot import, so it is given a function that does: see bin/cached.cjs.
-const bin = join(out, 'bin.cjs');
-writeFileSync(bin, readFileSync(bin, 'utf8').replace(/(?<![\w$.])import\(/g, '__import('));
+// The program is one file: to load thirty modules, or the loader of modules itself, takes longer than to run.
+const program = await buildProgram({ ...product, plugins: [service] }, 'lib/bin.ts', await ownTasks());
+writeFileSync(join(out, 'bin.cjs'), program.text);
 // The driver is CommonJS and asks for Node's modules with require(), and for the place of its files.
 const banner = [
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
@@ -85,7 +78,6 @@ const library = await build({ ...modules, plugins: [service], entryPoints: { ind
 const served = await build({
   ...modules,
   plugins: [bullmq],
-  define: { ...product.define, PGMAGE_BUILT: JSON.stringify(null) },
   entryPoints: {
     serve: 'lib/service/serve.ts',
     'serve-worker': 'lib/service/serve-worker.ts',
@@ -97,14 +89,8 @@ const served = await build({
 const page = await buildWeb(join(out, 'web'));
 const inputs = { ...program.metafile.inputs, ...library.metafile.inputs, ...served.metafile.inputs };
 await addTemplate();
-writeFileSync(join(out, 'LICENSES.txt'), licences([...Object.keys(inputs), ...page]));
-const compiler = join(root, 'node_modules/typescript/bin/tsc');
-execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(out, 'types')], {
-  cwd: root,
-  stdio: 'inherit',
-});
-// TypeScript in a CommonJS package refuses to require() the types of an ES module (TS1479), although Node does it.
-writeFileSync(join(out, 'types', 'package.json'), '{ "type": "commonjs" }\n');
+const declared = buildTypes(root, join(out, 'types'));
+writeFileSync(join(out, 'LICENSES.txt'), licences([...Object.keys(inputs), ...page, ...declared]));
 const old = `${out}.old`;
 process.on('exit', () => rmSync(old, { recursive: true, force: true }));
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
@@ -115,13 +101,17 @@ async function ownTasks() {
   const reader = join(out, 'signature.js');
   await build({ ...shared, entryPoints: ['lib/runner/signature.ts'], outfile: reader });
   const { readTasks } = await import(pathToFileURL(reader).href);
-  const names = ['db', 'db.backup', 'db.clone', 'db.push', 'db.review', 'db.generated', 'data', 'serve', 'init'];
+  const names = ['init', 'db', 'db.push', 'db.review', 'db.generated', 'db.clone', 'db.backup', 'data', 'serve'];
   const files = names.map((name) => `tasks/${name}.ts`);
   const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
   const tasks = await Promise.all(texts.map((text, at) => readTasks(files[at], text)));
   rmSync(reader);
   const digests = texts.map((text) => createHash('sha256').update(text).digest('hex'));
-  return { version: manifest.version, digests, tasks: tasks.flat() };
+  return facts(digests, tasks.flat());
+}
+
+function facts(digests, tasks) {
+  return { version: manifest.version, digests, tasks };
 }
 
 // The data directory that shadows start from, so that the first command of a user need not make it. That of an earlier

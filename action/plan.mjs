@@ -1,8 +1,15 @@
 // Makes the plan of a pull request, and prints the findings of db:lint as annotations.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
-const { PGMAGE_COMMAND = 'npx --no-install pgmage', PGMAGE_ENVIRONMENT = '', PGMAGE_PLAN = '' } = process.env;
+const {
+  GITHUB_OUTPUT,
+  PGMAGE_COMMAND = 'npx --no-install pgmage',
+  PGMAGE_ENVIRONMENT = '',
+  PGMAGE_OUT = '',
+  PGMAGE_PLAN = '',
+} = process.env;
 const [program, ...first] = PGMAGE_COMMAND.split(' ').filter((word) => word !== '');
 
 /** Runs pgmage: what it printed, and its exit code. */
@@ -53,11 +60,31 @@ function lacksUrl(text) {
   }
 }
 
+/** Writes the plan to its file, and its digest to the outputs of the step; undefined: there is none. */
+function keepPlan(words) {
+  const file = resolve(PGMAGE_OUT);
+  const plan = pgmage(...words, '--out', file);
+  if (plan.code !== 0) return undefined;
+  const { checksum } = JSON.parse(readFileSync(file, 'utf8'));
+  if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `digest=${checksum}\n`);
+  return plan;
+}
+
+const isRefused = ({ text }) => /^\*\*db:sync would refuse\*\*/m.test(text);
+
+/** The plan; `isMissing`: its file was asked for, and was not written. */
 function makePlan() {
+  if (PGMAGE_OUT !== '' && PGMAGE_ENVIRONMENT === '')
+    throw new NoPlan('The input "out" needs an environment: a plan of the files alone cannot be applied.');
   if (PGMAGE_ENVIRONMENT === '') return planOfFiles();
   const target = ['--env', PGMAGE_ENVIRONMENT];
-  const plan = pgmage('db:plan', ...target, '--format', 'markdown');
-  if (plan.code === 0 || !lacksUrl(pgmage('db:plan', ...target, '--json').text)) return plan;
+  const words = ['db:plan', ...target, '--format', 'markdown'];
+  const kept = PGMAGE_OUT === '' ? undefined : keepPlan(words);
+  if (kept !== undefined) return kept;
+  // A plan that db:sync would refuse is shown, but not kept.
+  const plan = pgmage(...words);
+  if (plan.code === 0) return { ...plan, isMissing: PGMAGE_OUT !== '' && !isRefused(plan) };
+  if (!lacksUrl(pgmage('db:plan', ...target, '--json').text)) return plan;
   console.log('::notice title=pgmage::No URL for the environment, as in a fork: the files alone are read.');
   return planOfFiles();
 }
@@ -81,7 +108,11 @@ const lint =
 if (lint.text.trim() !== '') console.log(lint.text.trimEnd());
 if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text.replace(/^<!--[^\n]*-->/, marker));
 else writeFileSync(PGMAGE_PLAN, `${marker}\n### pgmage: no plan\n\nThe plan failed. ${plan.reason}\n`);
-const isRefused = /^\*\*db:sync would refuse\*\*/m.test(plan.text);
-if (isRefused)
+const refused = isRefused(plan);
+if (refused)
   console.log('::error title=pgmage::db:sync would refuse this plan. The comment and the summary say why.');
-process.exitCode = plan.code || lint.code || (isRefused ? 2 : 0);
+if (plan.isMissing)
+  console.log(
+    `::error title=pgmage::The plan was not written to ${PGMAGE_OUT}. The log of the job has the error.`,
+  );
+process.exitCode = plan.code || lint.code || (refused ? 2 : 0) || (plan.isMissing ? 1 : 0);

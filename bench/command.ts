@@ -24,6 +24,8 @@ import { serviceData, serviceExport } from './service-data.ts';
 import { serviceLoad } from './service-load.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
+import { tenants } from './tenants.ts';
+import { unchanged } from './unchanged.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'apply', 'generate', 'loop-gitlab'];
 // They generate what they need.
@@ -42,12 +44,16 @@ const data = [
   'service-load',
   'service-data',
   'service-export',
+  'tenants',
+  'unchanged',
 ];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
     [--rounds 5] [--tables 100,1000,5000]
 npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000]
-    [--row-counts 1000000,6000000,20000000] [--major 15] [--rounds 5]\n`;
+    [--row-counts 1000000,6000000,20000000] [--tenants 10,100,1000] [--by databases|schemas]
+    [--before HEAD] [--major 15]
+    [--rounds 5]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,6 +67,12 @@ const { values, positionals } = parseArgs({
     gigabytes: { type: 'string', default: '1' },
     /** How many rows the big table of the parts data and data-apply has. */
     rows: { type: 'string', default: '1000000' },
+    /** How many tenants the part tenants has, one number after the other. */
+    tenants: { type: 'string', default: '10,100,1000' },
+    /** What these are. */
+    by: { type: 'string', default: 'databases' },
+    /** The commit that the part unchanged compares with. */
+    before: { type: 'string', default: 'HEAD' },
     /** And that of the part data-growth, one after the other. */
     'row-counts': { type: 'string', default: '1000000,6000000,20000000' },
   },
@@ -68,7 +80,12 @@ const { values, positionals } = parseArgs({
 const [corpus] = positionals;
 const wanted = values.part.split(',');
 const hasCorpus = corpus !== undefined && existsSync(join(corpus, 'gitlab_init.sql'));
-if (!wanted.every(isName) || !wanted.every((name) => hasCorpus || data.includes(name))) {
+const { by } = values;
+if (
+  (by !== 'databases' && by !== 'schemas') ||
+  !wanted.every(isName) ||
+  !wanted.every((name) => hasCorpus || data.includes(name))
+) {
   process.stderr.write(usage);
   process.exit(64);
 }
@@ -92,6 +109,8 @@ const parts: Readonly<Record<string, Part>> = {
   'data-growth': dataGrowth(values['row-counts'].split(',').map(Number)),
   growth: growth(tables),
   reworded: reworded(tables),
+  tenants: tenants(values.tenants.split(',').map(Number), by),
+  unchanged: unchanged(values.before),
   programs,
   loop,
   'loop-gitlab': bigLoop,

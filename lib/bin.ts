@@ -1,10 +1,13 @@
 // The process: its words, streams, clock and exit code, given to the runner.
 import { makeLogLegible, makeTextLegible } from './problem/legible.ts';
 import { redact, rememberSecret } from './problem/redact.ts';
+import { makeEchoFilter } from './programs/echoes.ts';
 import { endPrograms, endProgramsOn } from './programs/running.ts';
 import { run } from './runner/main.ts';
 
 let finished = false;
+// The tasks that did their work.
+const done: string[] = [];
 
 // A reader that has seen enough (`pgmage db:diff | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,10 +15,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   unwritten(error);
 });
 
-// A full disk cuts the result short: that is a failure.
+// A full disk cuts the result short: that is a failure. What was changed stays changed.
 function unwritten(error: Error): never {
   finished = true;
-  write(`Cannot write to standard output: ${error.message}\n`);
+  const state = done.length > 0 ? `${done.join(', ')} finished. Only the report was not written.\n` : '';
+  write(`Cannot write to standard output: ${error.message}\n${state}`);
   process.exit(1);
 }
 
@@ -54,7 +58,10 @@ function onStop(stop: () => void): () => void {
   return () => stops.delete(stop);
 }
 
+const isEcho = makeEchoFilter(() => performance.now());
+
 async function interrupt(signal: NodeJS.Signals): Promise<void> {
+  if (isEcho()) return;
   const code = codes[signal as keyof typeof codes];
   if (stops.size > 0 && signal === 'SIGINT') {
     for (const stop of stops) stop();
@@ -66,13 +73,37 @@ async function interrupt(signal: NodeJS.Signals): Promise<void> {
   if (finished) process.exit(code);
   finished = true;
   write('\nInterrupted. ');
-  setTimeout(() => process.exit(code), patience);
-  const ended = await Promise.allSettled([...undos].map((undo) => undo()));
-  const states = ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [String(one.value)] : []));
+  const ends: UndoEnd[] = [...undos].map(() => ({}));
+  const leave = (isLate: boolean) => {
+    writeEnds(ends, isLate);
+    process.exit(code);
+  };
+  setTimeout(leave, patience, true);
+  const end = async (undo: () => Promise<unknown>, at: number) => {
+    ends[at] = await undo().then(
+      (text) => ({ text }),
+      (error: Error) => ({ error }),
+    );
+  };
+  await Promise.all([...undos].map(end));
+  leave(false);
+}
+
+/** The end of an undo function; empty: it has not ended. */
+interface UndoEnd {
+  readonly text?: unknown;
+  readonly error?: Error;
+}
+
+function writeEnds(ends: readonly UndoEnd[], isLate: boolean): void {
+  const states = ends.flatMap(({ text }) => (text ? [String(text)] : []));
+  const late =
+    `A server did not answer within ${patience / 1000} s. It rolls back what was not committed.` +
+    ' Check its state before you run the command again.';
   const usual = 'What was not committed was rolled back. Run the command again when you are ready.';
+  if (isLate) states.push(late);
   write(`${states.join(' ') || usual}\n`);
-  for (const one of ended) if (one.status === 'rejected') write(`${(one.reason as Error).message}\n`);
-  process.exit(code);
+  for (const { error } of ends) if (error) write(`${error.message}\n`);
 }
 
 process.on('SIGINT', interrupt);
@@ -96,9 +127,10 @@ function draw(line: string | null): void {
   drawn = line !== null;
 }
 
-const ask = async (question: string) => (await import('./runner/prompt.ts')).askYesNo(question);
-const choose = async (question: string, answers: readonly string[]) =>
-  (await import('./runner/prompt.ts')).askWhich(question, answers);
+const ask = async (question: string, colour: boolean) =>
+  (await import('./runner/prompt.ts')).askYesNo(question, colour);
+const choose = async (question: string, answers: readonly string[], colour: boolean) =>
+  (await import('./runner/prompt.ts')).askWhich(question, answers, colour);
 
 void run({
   words: process.argv.slice(2),
@@ -117,6 +149,7 @@ void run({
     if (!finished) write(`${text}\n`);
   },
   ...(process.stderr.isTTY && { lastLine: { width: () => process.stderr.columns || 80, draw } }),
+  noteDone: (task) => done.push(task),
   onInterrupt,
   onStop,
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, choose } : {}),

@@ -21,6 +21,7 @@ import type { CloneInput } from './copy/options.ts';
 import type { ClonePlan } from './copy/plan.ts';
 import type { ComparisonInput } from './data-sync/comparison.ts';
 import type { RowSyncPlan } from './data-sync/sync-plan.ts';
+import { withProgram } from './library/open.ts';
 import type { Workspace } from './project/workspace.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
@@ -65,6 +66,7 @@ export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
 export * from './library/generated.ts';
 // Migrations
 export * from './library/migrations.ts';
+export * from './library/tenants.ts';
 // The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
@@ -93,8 +95,7 @@ export type PlanOptions = DifferenceInput & ProgramOptions;
  */
 export async function plan(options: PlanOptions = {}): Promise<DifferenceReport> {
   const { difference } = await import('./commands/diff.ts');
-  await using workspace = await opened(options);
-  return difference(workspace, options);
+  return withProgram(options, (workspace) => difference(workspace, options));
 }
 
 /**
@@ -103,8 +104,7 @@ export async function plan(options: PlanOptions = {}): Promise<DifferenceReport>
  */
 export async function status(options: StatusInput & ProgramOptions = {}): Promise<StatusReport> {
   const { status } = await import('./commands/status.ts');
-  await using workspace = await opened(options);
-  return status(workspace, options);
+  return withProgram(options, (workspace) => status(workspace, options));
 }
 
 /** The steps of a plan as a script for psql: what `db:diff --sql` prints. */
@@ -142,8 +142,7 @@ export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
   const { clone } = await import('./commands/clone.ts');
-  await using workspace = await opened(options);
-  return clone(workspace, options, options.ask);
+  return withProgram(options, (workspace) => clone(workspace, options, options.ask));
 }
 
 /**
@@ -153,8 +152,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
  */
 export async function backup(options: BackupInput & ProgramOptions = {}): Promise<MadeBackup> {
   const { backup } = await import('./commands/backup.ts');
-  await using workspace = await opened(options);
-  return backup(workspace, options);
+  return withProgram(options, (workspace) => backup(workspace, options));
 }
 
 /**
@@ -163,22 +161,21 @@ export async function backup(options: BackupInput & ProgramOptions = {}): Promis
  */
 export async function backups(options: BackupsInput & ProgramOptions = {}): Promise<BackupsReport> {
   const { backups } = await import('./commands/backups.ts');
-  await using workspace = await opened(options);
-  return backups(workspace, options);
+  return withProgram(options, (workspace) => backups(workspace, options));
 }
 
 /**
  * Reads backups whole, and restores them for a trial with `drill`: what `db:backups verify` does. One that is
  * damaged has `faults` in the report.
  * @param options `file`: one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of the server of a drill
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`, `protected_drill`; of the server of a
+ * drill
  */
 export async function verifyBackups(
   options: VerifyBackupsInput & ProgramOptions & { readonly file?: string } = {},
 ): Promise<BackupsReport> {
   const { verifyBackups } = await import('./commands/backups.ts');
-  await using workspace = await opened(options);
-  return verifyBackups(workspace, options, options.file);
+  return withProgram(options, (workspace) => verifyBackups(workspace, options, options.file));
 }
 
 /**
@@ -187,8 +184,7 @@ export async function verifyBackups(
  */
 export async function pruneBackups(options: PruneInput & ProgramOptions = {}): Promise<PruneReport> {
   const { prune } = await import('./commands/backups-prune.ts');
-  await using workspace = await opened(options);
-  return prune(workspace, options);
+  return withProgram(options, (workspace) => prune(workspace, options));
 }
 
 /** The file, and the target; see {@link RestoreInput}, {@link Asked} and {@link ProgramOptions}. */
@@ -204,8 +200,7 @@ export type RestoreOptions<Input = RestoreInput, Plan = RestorePlan> = Input &
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { restore } = await import('./commands/restore.ts');
-  await using workspace = await opened(options);
-  return restore(workspace, options.file, options, options.ask);
+  return withProgram(options, (workspace) => restore(workspace, options.file, options, options.ask));
 }
 
 /**
@@ -214,8 +209,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
  */
 export async function restoreScript(options: RestoreOptions<ScriptInput, ScriptPlan>): Promise<ScriptReport> {
   const { restoreScript } = await import('./commands/restore-script.ts');
-  await using workspace = await opened(options);
-  return restoreScript(workspace, options.file, options, options.ask);
+  return withProgram(options, (workspace) => restoreScript(workspace, options.file, options, options.ask));
 }
 
 /**
@@ -225,8 +219,7 @@ export async function restoreScript(options: RestoreOptions<ScriptInput, ScriptP
  */
 export async function dataDiff(options: DataDiffInput & ProgramOptions): Promise<DataDiffReport> {
   const { dataDiff } = await import('./commands/data-diff.ts');
-  await using workspace = await opened(options);
-  return dataDiff(workspace, options);
+  return withProgram(options, (workspace) => dataDiff(workspace, options));
 }
 
 /**
@@ -236,8 +229,7 @@ export async function dataDiff(options: DataDiffInput & ProgramOptions): Promise
  */
 export async function dataVerify(options: ComparisonInput & ProgramOptions): Promise<DataVerifyReport> {
   const { dataVerify } = await import('./commands/data-verify.ts');
-  await using workspace = await opened(options);
-  return dataVerify(workspace, options);
+  return withProgram(options, (workspace) => dataVerify(workspace, options));
 }
 
 /**
@@ -262,8 +254,7 @@ export type DataSyncOptions = DataSyncInput & SyncFiles & Asked<RowSyncPlan> & P
  */
 export async function dataSync(options: DataSyncOptions): Promise<DataSyncReport> {
   const { dataSync } = await import('./commands/data-sync.ts');
-  await using workspace = await opened(options);
-  return dataSync(workspace, options, options.ask);
+  return withProgram(options, (workspace) => dataSync(workspace, options, options.ask));
 }
 
 /**
@@ -274,8 +265,7 @@ export async function dataHistory(
   options: DataHistoryInput & ProgramOptions = {},
 ): Promise<DataHistoryReport> {
   const { dataHistory } = await import('./commands/data-history.ts');
-  await using workspace = await opened(options);
-  return dataHistory(workspace, options);
+  return withProgram(options, (workspace) => dataHistory(workspace, options));
 }
 
 /** The run to take back; see {@link DataUndoInput}, {@link Asked} and {@link ProgramOptions}. */
@@ -288,8 +278,7 @@ export type DataUndoOptions = DataUndoInput & { readonly run: string } & Asked<D
  */
 export async function dataUndo(options: DataUndoOptions): Promise<DataUndoReport> {
   const { dataUndo } = await import('./commands/data-undo.ts');
-  await using workspace = await opened(options);
-  return dataUndo(workspace, options.run, options, options.ask);
+  return withProgram(options, (workspace) => dataUndo(workspace, options.run, options, options.ask));
 }
 
 async function opened(options: ProgramOptions): Promise<Workspace> {

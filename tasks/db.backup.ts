@@ -13,7 +13,8 @@ type Source = string;
 interface Drilling {
   /** Restore it in a database of its own, compare, and drop that again. */
   drill?: boolean;
-  /** With --drill: the environment or URL on whose server; default: that of which it is a backup. */
+  /** With --drill: the environment or URL on whose server; default: that of which it is a
+   * backup, unless it is protected and --env does not name it. */
   on?: Source;
   /** With --drill, and with --format plain: leave owners and privileges out. */
   noOwner?: boolean;

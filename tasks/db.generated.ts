@@ -35,14 +35,15 @@ export async function types(
   ]);
   await using workspace = makeWorkspace(context, options);
   const facts = await writeTypes(workspace, options);
-  return { facts, text: (paper) => typesText(facts, paper), code: facts.upToDate ? 0 : 2 };
+  return { facts, text: (paper) => typesText(facts, paper, options), code: facts.upToDate ? 0 : 2 };
 }
 
 /**
  * Writes documents of the wanted schema: Markdown, a diagram and one page of HTML.
  *
  * It needs no database. The folder gets an index with the diagram for Mermaid, a page for each schema,
- * diagram.svg and index.html.
+ * diagram.svg and index.html. With --against it gets changes.md, changes.svg and changes.html instead: what
+ * changed since another state.
  */
 export async function docs(
   context: TaskContext,
@@ -51,6 +52,8 @@ export async function docs(
     out?: Path;
     /** The source to read; default: the wanted schema. */
     from?: Source;
+    /** The source to compare with: the documents are those of the changes since then. */
+    against?: Source;
     /** Write nothing, and end with exit code 2 when the files are not what would be written. */
     check?: boolean;
   } & Shadowed = {},
@@ -61,5 +64,5 @@ export async function docs(
   ]);
   await using workspace = makeWorkspace(context, options);
   const facts = await writeDocs(workspace, options);
-  return { facts, text: (paper) => docsText(facts, paper), code: facts.upToDate ? 0 : 2 };
+  return { facts, text: (paper) => docsText(facts, paper, options), code: facts.upToDate ? 0 : 2 };
 }

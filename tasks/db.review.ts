@@ -1,5 +1,6 @@
 // The tasks that look at changes: before they run, and afterwards.
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
+import { loadTenants } from '../lib/runner/load-tenants.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // The name of these values in --help.
@@ -92,8 +93,12 @@ export async function history(
   options: {
     /** The environment to look at; default: the configured one. */
     env?: Name;
+    /** Of an environment with tenants: the number that is worked on at once; default: 4. */
+    jobs?: number;
   } = {},
 ): Promise<Outcome> {
+  const tenants = await loadTenants(context, options);
+  if (tenants !== null) return tenants.history(context, options);
   const [{ history }, { historyText }] = await Promise.all([
     import('../lib/commands/history.ts'),
     import('../lib/report/history.ts'),

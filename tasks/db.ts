@@ -1,12 +1,14 @@
 // pgmage's own tasks: each is a few lines over one operation.
 import { askAboutPlan, askAboutRename } from '../lib/runner/asking.ts';
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
+import { loadTenants } from '../lib/runner/load-tenants.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // The name of these values in --help.
 type Source = string;
 type Shadow = string;
 type Path = string;
+type Digest = string;
 
 interface Naming {
   /** The name of the new migration; default: from its changes. */
@@ -46,6 +48,16 @@ interface Looking {
   env?: Name;
 }
 
+interface Tenants {
+  /** Of an environment with tenants: the number that is worked on at once; default: 4. */
+  jobs?: number;
+}
+
+interface ChangingTenants extends Tenants {
+  /** Of an environment with tenants: go on with the others after one failed. */
+  keepGoing?: boolean;
+}
+
 interface Shadowed {
   /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
   shadow?: Shadow;
@@ -66,8 +78,11 @@ export async function status(
     /** Print the differences as annotations of a pull request. */
     format?: 'github';
   } & Looking &
+    Tenants &
     Shadowed = {},
 ): Promise<Outcome> {
+  const tenants = await loadTenants(context, options);
+  if (tenants !== null) return tenants.status(context, options);
   const [{ isSound, status }, { statusText }] = await Promise.all([
     import('../lib/commands/status.ts'),
     import('../lib/report/status.ts'),
@@ -165,10 +180,16 @@ export async function sync(
     replace?: boolean;
     /** Apply the plan that db:plan wrote to this file, if nothing has moved since. */
     plan?: Path;
+    /** With --plan: the digest that was approved; a plan with another digest is refused. */
+    digest?: Digest;
   } & Naming &
     Changing &
+    ChangingTenants &
     Shadowed = {},
 ): Promise<Outcome> {
+  const isPlanned = options.plan !== undefined || options.digest !== undefined;
+  const tenants = isPlanned ? null : await loadTenants(context, options);
+  if (tenants !== null) return tenants.sync(context, options);
   const [{ sync }, { syncPlanText, syncText }] = await Promise.all([
     import('../lib/commands/sync.ts'),
     import('../lib/report/migrations.ts'),
@@ -176,7 +197,7 @@ export async function sync(
   await using workspace = makeWorkspace(context, options);
   const ask = askAboutPlan(context, syncPlanText);
   const facts =
-    options.plan === undefined
+    options.plan === undefined && options.digest === undefined
       ? await sync(workspace, options, ask, askAboutRename(context))
       : await (await import('../lib/commands/sync-plan.ts')).syncPlan(workspace, options.plan, options, ask);
   return {
@@ -194,8 +215,10 @@ export async function sync(
 export async function rollback(
   context: TaskContext,
   version?: string,
-  options: Changing & Shadowed = {},
+  options: Changing & ChangingTenants & Shadowed = {},
 ): Promise<Outcome> {
+  const tenants = await loadTenants(context, options);
+  if (tenants !== null) return tenants.rollback(context, { ...options, version });
   const [{ rollback }, { rollbackPlanText, rollbackText }] = await Promise.all([
     import('../lib/commands/rollback.ts'),
     import('../lib/report/migrations.ts'),
@@ -216,6 +239,8 @@ export async function verify(
   options: {
     /** End with exit code 2 instead of 1 when a check fails. */
     check?: boolean;
+    /** Check the files of migrations and the queries alone. No database is needed. */
+    files?: boolean;
     /** Print the failed checks as annotations of a pull request. */
     format?: 'github';
     /** Accept edits of applied migrations that are nothing but comments and blanks. */
@@ -225,9 +250,12 @@ export async function verify(
     /** With --repair: the name of a protected environment, where --env does not say it. */
     confirm?: Name;
   } & Looking &
+    Tenants &
     Shadowed = {},
 ): Promise<Outcome> {
   if (options.repair) return runRepair(context, options);
+  const tenants = options.files ? null : await loadTenants(context, options);
+  if (tenants !== null) return tenants.verify(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
@@ -252,42 +280,4 @@ async function runRepair(
   await using workspace = makeWorkspace(context, options);
   const facts = await repair(workspace, options, askAboutPlan(context, repairPlanText));
   return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
-}
-
-/**
- * Writes schema.sql from a database, and verifies that it loads to the same schema.
- */
-export async function pull(
-  context: TaskContext,
-  options: {
-    /** The environment whose database is read; default: the configured one. */
-    env?: Name;
-    /** The source to read, instead of an environment. */
-    from?: Source;
-    /** The path to write: a .sql file, or a folder; default: the path of the wanted schema. */
-    out?: Path;
-    /** A folder with a file for each object, instead of one file. */
-    split?: boolean;
-    /** Overwrite existing files without asking. */
-    force?: boolean;
-    /** Make it the first migration, and record that in the database as applied. */
-    baseline?: boolean;
-    /** With --baseline: the name of a protected environment, where --env does not say it. */
-    confirm?: Name;
-    /** Only write the drift of the database into the schema. */
-    drift?: boolean;
-  } & Shadowed = {},
-): Promise<Outcome> {
-  const [{ pull }, { driftText, pullPlanText, pullText }] = await Promise.all([
-    import('../lib/commands/pull.ts'),
-    import('../lib/report/pull.ts'),
-  ]);
-  await using workspace = makeWorkspace(context, options);
-  if (options.drift) {
-    const { pullDrift: takeDrift } = await import('../lib/commands/pull-drift.ts');
-    const facts = await takeDrift(workspace, options);
-    return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
-  }
-  const facts = await pull(workspace, options, askAboutPlan(context, pullPlanText));
-  return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

@@ -11,7 +11,8 @@ type Shadow = string;
  * Sets pgmage up in a project: configuration, package scripts and, from its database, the schema and the
  * baseline.
  *
- * It lists the files that it will write, and asks. It keeps existing files, so you can run it again.
+ * It lists the files that it will write, and asks. It keeps existing files, so you can run it again. If the
+ * database does not answer, it writes the files and exits with 1.
  */
 export default async function init(
   context: TaskContext,
@@ -34,5 +35,9 @@ export default async function init(
   ]);
   await using workspace = makeWorkspace(context, options);
   const facts = await init(workspace, options, askAboutPlan(context, initPlanText));
-  return { facts, text: (paper) => initText(facts, paper), code: facts.done ? 0 : 1 };
+  return {
+    facts,
+    text: (paper) => initText(facts, paper),
+    code: facts.done && facts.database?.is !== 'unreachable' ? 0 : 1,
+  };
 }

@@ -119,9 +119,9 @@ test('approved-plan: the plan is applied, and refused after the schema changed',
   expect(output).toContain('local is in sync.');
   const moved = commandsOf('approved-plan').replace(
     'npx pgmage db:sync',
-    'echo "-- new" >> schema/schema.sql; npx pgmage db:sync',
+    'echo "CREATE TABLE more (id bigint);" >> schema/schema.sql; npx pgmage db:sync',
   );
-  await expect(run('approved-plan', moved)).rejects.toThrow('the schema files changed');
+  await expect(run('approved-plan', moved)).rejects.toThrow('the wanted schema changed');
 });
 
 test('masks: the copy has no secret', async () => {
@@ -176,9 +176,47 @@ test('types: the files are up to date, and the types compile in a query', async 
   expect(await compileStrictly(files)).toEqual([]);
 });
 
-test('drizzle: the output of a command and own SQL are one schema', async () => {
-  const { output, files } = await run('drizzle', commandsOf('drizzle'));
-  expect(files.length).toBeGreaterThan(0);
-  expect(output).toContain('local is in sync.');
-  expect(output.split('Status: ').at(-1)).toMatch(/^IN SYNC/);
+test.each(['drizzle', 'prisma-schema', 'sqlalchemy'])(
+  '%s: the output of a command and own SQL are one schema',
+  async (name) => {
+    const { output, files } = await run(name, commandsOf(name));
+    expect(files.length).toBeGreaterThan(0);
+    expect(output).toContain('local is in sync.');
+    expect(output.split('Status: ').at(-1)).toMatch(/^IN SYNC/);
+  },
+);
+
+test('tenants: each database gets the schema, the canary first', async () => {
+  await withDatabase(anyServer(), (registry) =>
+    withDatabase(anyServer(), (acme) =>
+      withDatabase(anyServer(), async (globex) => {
+        await rowsOf(
+          registry.url,
+          `create table tenants (name text, url text);
+           insert into tenants values ('globex', '${globex.url}'), ('acme', '${acme.url}')`,
+        );
+        const files = { '.env.shops': `DATABASE_URL=${registry.url}` };
+        const { output } = await run('tenants', commandsOf('tenants'), files);
+        expect(output).toMatch(/ {2}acme +done .*\n {2}globex +done /);
+        expect(output).toContain('2 tenants: 2 in sync.');
+        for (const { url } of [acme, globex]) expect(await rowsOf(url, 'select from orders')).toEqual([]);
+      }),
+    ),
+  );
+});
+
+test('schema-tenants: each schema gets the tables, and all use the extension', async () => {
+  const [create = ''] = [...read('schema-tenants', 'README.md').matchAll(/```sql\n([\s\S]*?)```/g)].map(
+    ([, one = '']) => one,
+  );
+  await withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(url, `${create} create schema shop_old; create table shop_old.orders ()`);
+    const files = { '.env.shops': `DATABASE_URL=${url}` };
+    const { output } = await run('schema-tenants', commandsOf('schema-tenants'), files);
+    expect(output).toMatch(/ {2}shop_acme +done .*\n {2}shop_globex +done .*\n2 tenants: 2 done/);
+    expect(output).toContain('2 tenants: 2 in sync.');
+    await rowsOf(url, `insert into shop_globex.customers (email) values ('Anna@example.com')`);
+    const found = await rowsOf(url, `select email::text from shop_globex.find_customer('anna@EXAMPLE.com')`);
+    expect(found).toEqual([{ email: 'Anna@example.com' }]);
+  });
 });

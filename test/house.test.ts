@@ -21,10 +21,11 @@ const order: readonly (readonly string[])[] = [
   ['config'],
   ['catalog', 'describe', 'flow', 'ledger', 'shadow'],
   ['project'],
-  ['compare', 'schema-docs', 'schema-files', 'schema-types'],
-  ['copy', 'migrate'],
+  ['compare', 'schema-files', 'schema-types'],
+  ['copy', 'migrate', 'schema-docs'],
   ['backup', 'data-sync', 'lint'],
   ['commands'],
+  ['tenants'],
   // The built-in tasks, which the runner lends to projects that have none.
   ['report', 'tasks'],
   ['runner'],
@@ -35,7 +36,6 @@ const order: readonly (readonly string[])[] = [
 const floors: ReadonlyMap<string, number> = new Map(
   order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
 );
-
 const service = '@fastify bullmq croner fastify ioredis nodemailer pg-boss pino prom-client typebox'.split(
   ' ',
 );

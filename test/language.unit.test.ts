@@ -1,8 +1,9 @@
 // The language of what people read: the texts, comments and documents of pgmage.
+import type { Node } from '@babel/types';
 import { expect, test } from 'vitest';
 import { messages } from '../lib/problem/messages.ts';
 import { documents, read, sentences, withoutCode, words as wordsOf } from './docs/markdown.ts';
-import { comments, sources } from './house/sources.ts';
+import { comments, nodes, type Source, sources } from './house/sources.ts';
 
 const headless =
   /\b(nobody|somebody|whoever|anew|is told|is said|not to be had|in the place of|as it does not)\b/i;
@@ -50,6 +51,14 @@ test('a long sentence of a document is found in a paragraph, an item and a cell'
   ).toEqual(['Two words', 'code a link']);
 });
 
+// `1 seconds` is wrong: formatCount puts a number and its noun together.
+test('a count and its noun are put together by formatCount', () => {
+  const bare = /(?<!join\([^)]*\))\} (?:seconds|rows|tables|tenants|values|attempts|sessions|files)\b/;
+  const files = sources('lib', 'tasks', 'web');
+  expect(files.flatMap(({ path, text }) => matches(path, text, bare))).toEqual([]);
+  expect(matches('a', `in \${count} rows`, bare)).toHaveLength(1);
+});
+
 test('comments name their subject first', () => {
   const open = /^\*?\s*(What|Whatever|Which|Where|Whether|Who|Whoever|Whose)\b/;
   const found = sources('lib', 'tasks', 'web').flatMap((source) =>
@@ -71,6 +80,71 @@ test('sentences of messages have at most 25 words', () => {
     ),
   );
   expect(long).toEqual([]);
+});
+
+// The words of a template, of parts that are joined, and of a text; a computed part counts as one word.
+function textOf(node: Node): string {
+  if (node.type === 'StringLiteral' || node.type === 'JSXText') return node.value;
+  if (node.type === 'TemplateLiteral') return node.quasis.map(({ value }) => value.cooked ?? '').join('x');
+  if (node.type === 'BinaryExpression' && node.operator === '+')
+    return textOf(node.left) + textOf(node.right);
+  return 'x';
+}
+
+const isText = ({ type }: Node) => /^(StringLiteral|TemplateLiteral|JSXText|BinaryExpression)$/.test(type);
+
+/** The texts of a source that have several words and are no code. */
+function textsOf({ tree }: Source): { readonly line: number; readonly text: string }[] {
+  return nodes(tree)
+    .filter(({ node, above }) => isText(node) && above.type !== 'BinaryExpression')
+    .map(({ node }) => ({ line: node.loc?.start.line ?? 0, text: textOf(node) }))
+    .filter(({ text }) => /\s/.test(text.trim()) && !code.test(text));
+}
+
+const code = /^<|\bselect\b|\bpg_catalog\b|\bexists \(|^(with|insert|update|delete|create|alter|do) /i;
+
+test('sentences of the program and of the page have at most 25 words', () => {
+  const all = sources('lib', 'tasks', 'web').flatMap((source) =>
+    textsOf(source).map((one) => ({ ...one, path: source.path })),
+  );
+  expect(all.length).toBeGreaterThan(1000);
+  const long = all.flatMap(({ path, line, text }) =>
+    text
+      .split(/[.?!:;](?:\s|$)|\n/)
+      .filter((sentence) => wordsOf(sentence).filter((word) => /\p{L}/u.test(word)).length > 25)
+      .map((sentence) => `${path}:${line}: ${sentence}`),
+  );
+  expect(long).toEqual([]);
+});
+
+// Words of the last column of CONTEXT.md that name something else, too: in PostgreSQL, in another tool or in
+// another line of CONTEXT.md.
+const ambiguous = new Set(
+  (
+    'archive base checksum copy customer exception exchange format hash history input live locked log model node ' +
+    'operation owner remote script stage target tree type valid warning'
+  ).split(' '),
+);
+
+test('no text has a word that CONTEXT.md avoids', () => {
+  const rows = read('CONTEXT.md').match(/^\| \*\*.*$/gm) ?? [];
+  const listed = rows
+    .flatMap((row) => (row.split('|')[3] ?? '').split(','))
+    .map((word) => word.replace(/\(.*/, '').trim())
+    .filter((word) => word !== '');
+  expect([...ambiguous].filter((word) => !listed.includes(word))).toEqual([]);
+  const avoided = listed.filter((word) => !ambiguous.has(word));
+  expect(avoided.length).toBeGreaterThan(15);
+  // In capitals they are keywords of SQL.
+  const forms = avoided.flatMap((word) => [word, word.charAt(0).toUpperCase() + word.slice(1)]);
+  const pattern = new RegExp(`\\b(${forms.join('|')})s?\\b`);
+  const shown = sources('lib', 'tasks', 'web').flatMap((source) =>
+    textsOf(source).map(({ line, text }) => [`${source.path}:${line}`, text] as const),
+  );
+  const written = documents()
+    .filter((path) => path !== 'CONTEXT.md')
+    .map((path) => [path, withoutCode(read(path))] as const);
+  expect([...shown, ...written].flatMap(([path, text]) => matches(path, text, pattern))).toEqual([]);
 });
 
 test('CONTEXT.md lists at most 40 words', () => {

@@ -7,6 +7,7 @@ import { problemOf, useAction } from './load.ts';
 import { BackupsPage } from './pages/backups.tsx';
 import { DatabasePage } from './pages/database.tsx';
 import { DatabasesPage } from './pages/databases.tsx';
+import { DocumentsPage } from './pages/documents.tsx';
 import { JobPage } from './pages/job.tsx';
 import { JobsPage } from './pages/jobs.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -109,9 +110,10 @@ function Account() {
 }
 
 function CurrentPage({ path }: { readonly path: string }) {
-  const [, first = '', second] = path.split('/');
+  const [, first = '', second, third] = path.split('/');
   const name = second === undefined ? undefined : decodeURIComponent(second);
   if (first === 'jobs' && name) return <JobPage id={name} />;
+  if (first === 'databases' && name && third === 'documents') return <DocumentsPage name={name} />;
   if (first === 'databases' && name) return <DatabasePage name={name} />;
   switch (first) {
     case '':

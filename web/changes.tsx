@@ -1,7 +1,7 @@
 // The differences between a database and the wanted schema.
-import { formatCount } from '../lib/report/format.ts';
-import { Notice, Section, State } from './pieces.tsx';
-import { asRecord } from './words.ts';
+import { formatCount } from '../lib/problem/amount.ts';
+import { Command, Notice, Section, State } from './pieces.tsx';
+import { asRecord, noteDownload } from './words.ts';
 
 /** The state of a schema as mark and word. */
 export function SchemaState({ inSync, changes }: { readonly inSync: boolean; readonly changes: number }) {
@@ -36,7 +36,7 @@ export function SchemaChanges(props: { readonly report: unknown; readonly name: 
       <div class="card">
         <p>
           {inSync === true
-            ? `All ${objects} objects of ${path} match ${name}.`
+            ? `${countObjects(objects)} of ${path} ${objects === 1 ? 'matches' : 'match'} ${name}.`
             : `${name} differs from ${path}.`}
         </p>
         {headings.map(([standing, title]) => (
@@ -68,7 +68,10 @@ function Migrations(props: {
         Migrations: {files}, applied: {String(applied)}
       </p>
       <Items title={`Not applied to ${name} (${appliedBy} applies them)`} items={listOf(pending)} />
-      <Items title={`In ${path}, but in no migration (db:generate writes one)`} items={textsOf(unrecorded)} />
+      <Items
+        title={`Changed in ${path}, but in no migration (db:generate writes one)`}
+        items={textsOf(unrecorded)}
+      />
       <Items title={`Drift in ${name} (db:pull --drift writes it into ${path})`} items={textsOf(drift)} />
       <Items title="Problems of the migrations (db:verify shows more)" items={listOf(faults)} />
     </>
@@ -78,34 +81,72 @@ function Migrations(props: {
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textsOf = (value: unknown) => listOf(value).map((one) => asRecord(one).text);
 
+// More than this is slow, and hard to read.
+const [mostItems, mostLines] = [200, 2_000];
+
 function Items({ title, items }: { readonly title: string; readonly items: readonly unknown[] }) {
   if (items.length === 0) return null;
   return (
     <div>
       <h3>{title}</h3>
       <ul class="items">
-        {items.map((item) => (
+        {items.slice(0, mostItems).map((item) => (
           <li key={String(item)}>
             <code>{String(item)}</code>
           </li>
         ))}
       </ul>
+      <Rest count={items.length - mostItems} of="difference" />
     </div>
+  );
+}
+
+/** The number of the items that are left out; nothing where there are none. */
+export function Rest(props: { readonly count: number; readonly of: string; readonly download?: string }) {
+  const { count, of, download } = props;
+  if (count <= 0) return null;
+  return (
+    <p class="small quiet">
+      {formatCount(count, `more ${of}`)}.{' '}
+      {download !== undefined && (
+        <a href={download} download>
+          Download JSON
+        </a>
+      )}
+    </p>
   );
 }
 
 const looks: Readonly<Record<string, string>> = { '+': 'added', '-': 'removed', '~': 'changed' };
 
 /** The text of `db:diff`: each line begins with its sign, and the colour repeats it. */
-export function Difference({ text }: { readonly text: string }) {
+export function Difference(props: {
+  readonly text: string;
+  /** Lines that the text lacks. */
+  readonly omitted: number;
+  readonly download: string;
+  /** The environment. */
+  readonly name: string;
+}) {
+  const { text, omitted, download, name } = props;
   if (text === '') return <Notice tone="good">No differences.</Notice>;
+  const lines = text.split('\n');
+  const shown = lines.slice(0, mostLines);
+  const note = noteDownload(lines.length, omitted);
   return (
-    <pre class="difference">
-      {text.split('\n').map((line, index) => (
-        <span key={index} class={looks[line.trimStart()[0] ?? '']}>
-          {`${line}\n`}
-        </span>
-      ))}
-    </pre>
+    <>
+      <pre class="difference">
+        {shown.map((line, index) => (
+          <span key={index} class={looks[line.trimStart()[0] ?? '']}>
+            {`${line}\n`}
+          </span>
+        ))}
+      </pre>
+      <Rest count={lines.length - shown.length + omitted} of="line" download={download} />
+      {note !== '' && <p class="small quiet">{note}</p>}
+      {note !== '' && <Command text={`npx pgmage db:diff --env ${name}`} />}
+    </>
   );
 }
+
+const countObjects = (objects: unknown) => (objects === 1 ? 'The object' : `All ${objects} objects`);

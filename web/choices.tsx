@@ -40,6 +40,7 @@ export function Choices({ kind, databases }: ChoicesProps) {
           <TargetChoice databases={databases} help="Its rows become equal to those of the source." />
           <Tables />
           <Flag name="keepDeleted">Keep rows that only the target has</Flag>
+          <Flag name="complete">Compare all rows, also of tables with since: a plan always does</Flag>
           <BackupFirst />
         </>
       );

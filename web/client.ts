@@ -139,7 +139,7 @@ export function sendFile<T>(path: string, file: Blob, sent: (bytes: number) => v
 const cancelledUpload: ShownProblem = {
   code: 'upload_cancelled',
   message: 'The upload was cancelled.',
-  hint: 'The service has removed what it had received.',
+  hint: 'The service removes what it has received, unless the upload was complete.',
 };
 
 const brokenUpload: ShownProblem = {

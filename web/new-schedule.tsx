@@ -19,7 +19,7 @@ const whenHelp = 'hourly, daily (02:00), weekly (Sunday 02:00), or cron: minute 
 const kept = { keepDaily: '7', keepWeekly: '4', keepMonthly: '6' };
 const first = {
   ...{ name: '', task: 'export', database: '', every: 'daily', timeZone: '' },
-  ...{ from: '', to: '', confirm: '', force: '', ...kept },
+  ...{ from: '', to: '', confirm: '', force: '', complete: '', ...kept },
 };
 
 /** The values of the form, all as text. */
@@ -65,7 +65,7 @@ export function NewSchedule({ added }: { readonly added: () => void }) {
 const isWriting = ({ task }: Values) => task === 'data' || task === 'clone';
 
 function definitionOf(values: Values): object {
-  const { task, database, every, timeZone, from, to, confirm, force } = values;
+  const { task, database, every, timeZone, from, to, confirm, force, complete } = values;
   const timing = { task, every, ...(timeZone !== '' && { timeZone }) };
   if (task === 'prune')
     return {
@@ -74,7 +74,8 @@ function definitionOf(values: Values): object {
     };
   if (!isWriting(values)) return { ...timing, database };
   const agreed = { ...(force === 'yes' && { force: true }), ...(confirm !== '' && { confirm }) };
-  return { ...timing, from, to, ...agreed };
+  const isWhole = task === 'data' && complete === 'yes';
+  return { ...timing, from, to, ...(isWhole && { complete: true }), ...agreed };
 }
 
 interface PartProps {
@@ -138,7 +139,7 @@ function KeptFields({ values, set }: Pick<PartProps, 'values' | 'set'>) {
 
 // No plan is shown before a job of a schedule, so what it may do is agreed to here.
 function Protection({ values, set, databases }: PartProps) {
-  const { task, to, confirm, force } = values;
+  const { task, to, confirm, force, complete } = values;
   const target = databases.find(({ name }) => name === to);
   const loss =
     task === 'clone'
@@ -150,6 +151,12 @@ function Protection({ values, set, databases }: PartProps) {
         <input type="checkbox" name="schedule-force" checked={force === 'yes'} onChange={set} />
         <span>{loss}</span>
       </label>
+      {task === 'data' && (
+        <label class="check">
+          <input type="checkbox" name="schedule-complete" checked={complete === 'yes'} onChange={set} />
+          <span>Compare all rows in each run, also of tables with since</span>
+        </label>
+      )}
       {target?.protected && (
         <Notice tone="bad">
           <p class="what row">

@@ -1,6 +1,6 @@
 // The plan of a job that replaces data: checks, the rows that are lost, and the confirmation.
 import { useState } from 'preact/hooks';
-import { formatBytes, formatCount } from '../lib/report/format.ts';
+import { formatBytes, formatCount } from '../lib/problem/amount.ts';
 import type { Plan } from '../lib/service/schemas.ts';
 import type { IconName, Tone } from './drawings.ts';
 import { Icon } from './icons.tsx';
@@ -30,6 +30,7 @@ export function PlanPanel(props: PlanPanelProps) {
         facts={[
           ['Reads', plan.source ? `${plan.source.name} (${plan.source.address})` : plan.file],
           ['Replaces', `${plan.target.name} (${plan.target.address})`],
+          ['Compares', comparisonOf(plan)],
           ['Size', plan.bytes === null ? null : formatBytes(plan.bytes)],
           ['Estimate', estimateOf(plan)],
           ['Backup first', plan.backupFirst ? `yes, of ${plan.target.name}` : lost > 0 ? 'no' : 'not needed'],
@@ -41,6 +42,11 @@ export function PlanPanel(props: PlanPanelProps) {
       <Confirmation {...props} lost={lost} />
     </section>
   );
+}
+
+function comparisonOf({ complete }: Plan): string {
+  if (complete === null) return '';
+  return complete ? 'all rows' : 'of tables with since, the rows that have changed';
 }
 
 function estimateOf({ estimateSeconds }: Plan): string {
@@ -125,7 +131,7 @@ function Losses({ plan, lost }: { readonly plan: Plan; readonly lost: number }) 
       </p>
       <details open={losses.length <= 8}>
         <summary>{formatCount(losses.length, 'table')}</summary>
-        <Facts facts={losses.map(({ table, rows }) => [table, `${formatNumber(rows)} rows`])} />
+        <Facts facts={losses.map(({ table, rows }) => [table, formatCount(formatNumber(rows), 'row')])} />
       </details>
     </Notice>
   );

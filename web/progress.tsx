@@ -1,6 +1,6 @@
 // The progress of a job: a bar with its words, and what a screen reader says of it.
 import { computeRatio } from '../lib/flow/progress.ts';
-import { formatBytes } from '../lib/report/format.ts';
+import { formatBytes, formatCount } from '../lib/problem/amount.ts';
 import type { JobProgress } from '../lib/service/schemas.ts';
 import { formatDuration, formatNumber } from './words.ts';
 
@@ -36,7 +36,7 @@ export function Progress(props: { readonly progress: JobProgress | null; readonl
 
 function amountsOf({ unit, all, rate, secondsLeft }: JobProgress): string {
   const amount = (value: number) =>
-    unit === 'rows' ? `${formatNumber(Math.round(value))} rows` : formatBytes(value);
+    unit === 'rows' ? formatCount(formatNumber(Math.round(value)), 'row') : formatBytes(value);
   const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of about ${amount(all.of)}`;
   return `${done} · ${amount(rate)}/s · ${formatDuration(secondsLeft * 1000)} left`;
 }

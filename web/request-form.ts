@@ -25,7 +25,7 @@ const flags: Readonly<Record<NewKind, readonly string[]>> = {
   export: ['keep'],
   import: ['noOwner', 'withoutManifest', 'append'],
   clone: ['dataOnly', 'swap', 'noOwner'],
-  data: ['keepDeleted'],
+  data: ['keepDeleted', 'complete'],
 };
 const needed: Readonly<Record<NewKind, readonly string[]>> = {
   export: ['database'],

@@ -1,4 +1,5 @@
 // The result of a job that is done, by its kind.
+import { formatCount } from '../lib/problem/amount.ts';
 import type { ServiceJob as Job } from '../lib/service/schemas.ts';
 import { SchemaChanges } from './changes.tsx';
 import { Facts, Section, State } from './pieces.tsx';
@@ -69,7 +70,7 @@ function tablesOf({ kind, result }: Job): TableRows[] {
     name: String(one.name),
     text:
       kind === 'clone'
-        ? `${formatNumber(Number(one.rows))} rows`
+        ? formatCount(formatNumber(Number(one.rows)), 'row')
         : (['inserted', 'updated', 'deleted'] as const)
             .filter((what) => Number(one[what]) > 0)
             .map((what) => `${formatNumber(Number(one[what]))} ${what}`)
@@ -81,7 +82,7 @@ function Tables({ rows }: { readonly rows: readonly TableRows[] }) {
   if (rows.length === 0) return null;
   return (
     <details>
-      <summary>{rows.length === 1 ? '1 table' : `${rows.length} tables`}</summary>
+      <summary>{formatCount(rows.length, 'table')}</summary>
       <Facts facts={rows.map(({ name, text }) => [name, text])} />
     </details>
   );

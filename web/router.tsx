@@ -56,15 +56,17 @@ interface LinkProps {
   readonly children: ComponentChildren;
 }
 
-/** A link to another page of the service. Other keys and buttons do what the browser does with them. */
+/** Follows a link without a reload. Other keys and buttons do what the browser does with them. */
+export function follow(event: MouseEvent, href: string): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  openPage(href);
+}
+
+/** A link to another page of the service. */
 export function Link({ href, children, ...rest }: LinkProps) {
-  const follow = (event: MouseEvent) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    openPage(href);
-  };
   return (
-    <a {...rest} href={href} onClick={follow}>
+    <a {...rest} href={href} onClick={(event) => follow(event, href)}>
       {children}
     </a>
   );

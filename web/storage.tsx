@@ -1,5 +1,5 @@
 // The storage of backups: how full it is, and the deletion of backups that no rule keeps.
-import { formatBytes, formatCount } from '../lib/report/format.ts';
+import { formatBytes, formatCount } from '../lib/problem/amount.ts';
 import type { Accepted, BackupList } from '../lib/service/schemas.ts';
 import { AskedButton } from './asked-button.tsx';
 import { request } from './client.ts';

@@ -1,6 +1,6 @@
 // The upload of a dump that was made elsewhere, with its progress.
 import { useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../lib/report/format.ts';
+import { formatBytes } from '../lib/problem/amount.ts';
 import type { BackupInfo } from '../lib/service/schemas.ts';
 import { sendFile } from './client.ts';
 import { useAction } from './load.ts';

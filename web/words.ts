@@ -1,5 +1,5 @@
 // The words for jobs: kinds, states, titles, results, and the command that does the same.
-import { formatBytes, formatCount } from '../lib/report/format.ts';
+import { formatBytes, formatCount } from '../lib/problem/amount.ts';
 import type { ServiceJob as Job, JobKind, JobState, KeyScope as Scope } from '../lib/service/schemas.ts';
 import type { IconName, Tone } from './drawings.ts';
 
@@ -91,7 +91,7 @@ export function commandOf({ kind, parameters }: Pick<Job, 'kind' | 'parameters'>
       );
     case 'data':
       return (
-        first + line('data:sync', option('from', from), options('to', 'tables', 'exclude', 'keepDeleted'))
+        first + line('data:sync', option('from', from), options('to', 'tables', 'exclude', ...syncFlags))
       );
     case 'verify':
       return line('db:backups verify', quoted(String(file)), options('drill', 'on'));
@@ -102,6 +102,7 @@ export function commandOf({ kind, parameters }: Pick<Job, 'kind' | 'parameters'>
   }
 }
 
+const syncFlags = ['keepDeleted', 'complete'] as const;
 const scriptOptions = ['to', 'confirm', 'noOwner', 'withoutManifest', 'append'] as const;
 
 // Uploads have a folder of their own in that of the backups.
@@ -169,7 +170,7 @@ const counted = (value: unknown, what: string) =>
   typeof value === 'number' ? `${formatNumber(value)} ${what}` : '';
 const size = (value: unknown) => (typeof value === 'number' ? formatBytes(value) : '');
 const amount = (value: unknown, noun: string) =>
-  typeof value === 'number' ? formatCount(value, noun).replace(/^\d+/, formatNumber(value)) : '';
+  typeof value === 'number' ? formatCount(formatNumber(value), noun) : '';
 
 /** A member of JSON as a record; empty where it is none. */
 export function asRecord(value: unknown): Record<string, unknown> {
@@ -190,4 +191,15 @@ export function formatDuration(milliseconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/**
+ * The note on a download that ends before the difference does; empty: it is whole.
+ * @param lines the number of lines in it
+ * @param omitted the number of the others
+ */
+export function noteDownload(lines: number, omitted: number): string {
+  if (omitted === 0) return '';
+  const all = formatNumber(lines + omitted);
+  return `The download has the first ${formatNumber(lines)} of ${all} lines. db:diff prints all:`;
 }

@@ -15,6 +15,13 @@ function pages(folder) {
     });
 }
 
+/** The place of a heading as GitHub names it, so that links lead there on the site, too. @param {string} heading */
+const slugify = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
 export default {
   title: 'pgmage',
   description: 'Schema-as-code for PostgreSQL',
@@ -27,6 +34,7 @@ export default {
   /** The schema is a link of a page, and no page itself. @param {{ outDir: string }} site */
   buildEnd: ({ outDir }) =>
     copyFileSync(join(docs, 'reference/json-schema.json'), join(outDir, 'reference/json-schema.json')),
+  markdown: { anchor: { slugify } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { checksumDump } from '../flow/dump.ts';
 import { type Backup, listBackups, readBackup } from '../flow/manifest.ts';
 import { whileReading } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { resolveFolder } from './folder.ts';
@@ -37,7 +38,11 @@ export async function findBackup(project: Project, { dir }: BackupsInput, file: 
     ? resolve(project.root, file)
     : resolve(resolveFolder(project, dir).path, file);
   const one = await readBackup(path);
+  const shown = shownPath(project.root, path);
   if (one.bytes === 0 && one.manifest === null && one.fault?.includes('no manifest'))
-    await checksumDump(path, shownPath(project.root, path));
+    await checksumDump(path, shown).catch((thrown: unknown) => {
+      const isMissing = thrown instanceof Problem && thrown.code === 'missing_file';
+      throw isMissing ? new Problem('missing_file', { file: shown, list: 'db:backups' }) : thrown;
+    });
   return one;
 }

@@ -1,5 +1,6 @@
 // The log of backups: one line of JSON for each run, for monitoring.
-import { toProblem } from '../problem/problem.ts';
+import type { Problems } from '../problem/codes.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 import { openRunLog } from '../project/run-log.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { MadeBackup } from './report.ts';
@@ -22,11 +23,12 @@ export async function withRunLog(
     made = await work();
   } catch (thrown) {
     const { code, message } = toProblem(thrown);
-    await add({ ok: false, environment, code, message });
+    // The cause is what the person must know, also where the log cannot be written.
+    await add({ ok: false, environment, code, message }).catch(() => undefined);
     throw thrown;
   }
   const { database, file, bytes, rows, durationMs, verified, retries } = made;
-  await add({
+  const line = {
     ok: true,
     environment: made.environment,
     database,
@@ -36,6 +38,12 @@ export async function withRunLog(
     durationMs,
     verified: verified?.how,
     retries: retries.length,
+  };
+  await add(line).catch((thrown: unknown) => {
+    const problem = toProblem(thrown);
+    if (problem.code !== 'unwritable_file') throw problem;
+    const data = problem.data as Problems['unwritable_file'];
+    throw new Problem('unwritable_file', { ...data, reason: `${data.reason}. The backup is made: ${file}` });
   });
   return made;
 }

@@ -6,7 +6,8 @@ import { Problem } from '../problem/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
 
 // Time and format follow the names of database and environment, by which a folder is locked.
-const partial = /^(.+)_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.(gz|zst)|native|json)\.partial$/;
+const partial =
+  /^(.+)_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.(gz|zst)|native|json(\.[0-9a-f]{8})?)\.partial$/;
 
 /** The names of database and environment as files have them. Runs with the same ones exclude one another. */
 export const stemOf = (database: string, environment: string) =>

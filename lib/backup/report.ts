@@ -3,6 +3,7 @@
 import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Backup, Verification } from '../flow/manifest.ts';
 import { isTable } from '../kinds/named-objects.ts';
+import { formatCount } from '../problem/amount.ts';
 import type { Project } from '../project/project.ts';
 import type { Retry } from '../project/retry.ts';
 import { shownPath } from '../project/sql-files.ts';
@@ -68,7 +69,7 @@ export function reportBackup(
     faults: [
       ...(fault === null || faults.includes(fault) ? [] : [fault]),
       ...known,
-      ...(shorter ? [`it has ${bytes} bytes instead of ${manifest.bytes}`] : []),
+      ...(shorter ? [`it has ${formatCount(bytes, 'byte')} instead of ${manifest.bytes}`] : []),
       ...faults,
     ],
   };

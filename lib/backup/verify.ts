@@ -1,10 +1,12 @@
 // Verifies a backup: by its checksum, by reading it whole, by a restore.
+
 import type { Client } from '../flow/child.ts';
 import { checksumDump, readArchive } from '../flow/dump.ts';
 import { detectFormat, type FileSum } from '../flow/formats.ts';
 import { type Backup, type Manifest, type Verification, writeManifest } from '../flow/manifest.ts';
 import { readNativeWhole } from '../flow/native.ts';
 import { readScriptWhole } from '../flow/script-file.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { withRetries } from '../project/retry.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -82,9 +84,11 @@ type Sum = Pick<Manifest, 'bytes' | 'sha256'>;
 
 function faultsOf(wanted: Sum, { bytes, sha256 }: Sum): string[] {
   const lost = wanted.bytes - bytes;
-  if (bytes === 0 && lost > 0) return [`it is empty: all of its ${wanted.bytes} bytes are missing`];
-  if (lost > 0) return [`it is truncated: ${lost} of ${wanted.bytes} bytes are missing`];
-  if (lost < 0) return [`it has ${-lost} bytes too many`];
+  if (bytes === 0 && lost > 0)
+    return [`it is empty: all of its ${formatCount(wanted.bytes, 'byte is', 'bytes are')} missing`];
+  if (lost > 0)
+    return [`it is truncated: ${formatCount(lost, 'byte is', 'bytes are')} missing of ${wanted.bytes}`];
+  if (lost < 0) return [`it has ${formatCount(-lost, 'byte')} too many`];
   return sha256 === wanted.sha256 ? [] : ['its checksum differs, so its content was changed'];
 }
 

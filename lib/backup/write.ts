@@ -27,9 +27,11 @@ import { Problem, toProblem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
+import { selectDumped } from './dumped-schema.ts';
 import { describeSchema } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
 import { readNeeds } from './needs.ts';
+import { checkReadable } from './rights.ts';
 import { type BackupSource, type BackupState, type BackupWork, writeDump } from './writers.ts';
 
 /** The database of a connection. @throws Problem of the connection */
@@ -58,10 +60,14 @@ export async function describeSource(
 export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
   const { connection, client, file, stopping, lockTimeout } = work;
   const started = workspace.world.now();
+  await checkReadable(connection, work.source.environment, client !== null);
   const before = await snapshot(connection, (held) => readCatalog(held, copiedKinds));
-  const tables = await transaction(connection, () => listHeldTables(connection));
+  const limit = `set local lock_timeout = ${lockTimeout}`;
+  // The size of a table is read under a lock, too.
+  const listing = `begin; ${readingSettings}; ${limit}`;
+  const tables = await transaction(connection, () => listHeldTables(connection), listing);
   // The first query after the locks takes the snapshot.
-  const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
+  const begin = `begin isolation level repeatable read read only; ${limit};
     ${buildTableLocks(tables)}; ${readingSettings}; ${tablesAlone}`;
   const read = () => writeSnapshot(workspace, work, { before, tables });
   const facts = await transaction(connection, read, begin);
@@ -115,7 +121,7 @@ async function writeSnapshot(workspace: Workspace, work: BackupWork, { before, t
           otherVersions: [],
           masks: {},
         })
-      : { catalog: before, left: [] };
+      : selectDumped(before);
   const { told } = makeProgress(world, list, 'Backing up');
   const [written, contents] = await writeAndDigest(project, work, { id, tables, catalog, told }, list);
   const now = await digestRelations(connection, list.filter(isSequence));

@@ -28,6 +28,7 @@ import type { Project } from '../project/project.ts';
 import { whileReachable } from '../project/reachable.ts';
 import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
+import { selectDumped } from './dumped-schema.ts';
 import { describeSchema } from './fingerprints.ts';
 import { writePlain } from './write-plain.ts';
 
@@ -156,7 +157,7 @@ async function byClient(
       const now = await beside(source, (held) =>
         snapshot(held, (reader) => readCatalog(reader, copiedKinds)),
       );
-      if (describeSchema(now).fingerprint !== describeSchema(catalog).fingerprint)
+      if (describeSchema(selectDumped(now).catalog).fingerprint !== describeSchema(catalog).fingerprint)
         throw new Problem('changed_meanwhile', { environment });
       await defined();
     },

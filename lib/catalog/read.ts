@@ -6,7 +6,8 @@ import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Addresses } from './addresses.ts';
-import { unmanagedQuery } from './unmanaged.ts';
+import { TenantRows } from './tenant-rows.ts';
+import { type UnmanagedObject, unmanagedQuery } from './unmanaged.ts';
 
 // Each query gives one value instead of tens of thousands of rows: to take rows apart is what costs here.
 const all = (query: string) => `select coalesce(json_agg(r), '[]') from (${query}\n) r`;
@@ -15,10 +16,9 @@ const stateQuery = `select json_build_object('role', current_user, 'classes', (s
   c.relname)
   from pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'))`;
 
-const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid,
-  d.refclassid,
-    d.refobjid, d.refobjsubid, d.deptype), ';'), '')
-  from pg_depend d where d.objid >= 16384`;
+const dependencyColumns = `coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid, d.refclassid,
+    d.refobjid, d.refobjsubid, d.deptype), ';'), '')`;
+const dependenciesQuery = `select ${dependencyColumns} from pg_depend d where d.objid >= 16384`;
 
 interface FactDraft {
   readonly row: IntrospectionRow;
@@ -28,25 +28,30 @@ interface FactDraft {
 /**
  * Reads everything that `kinds` know of a database, in two batches: which kinds there are, and their facts.
  * The caller says in which snapshot and with which settings it runs (`snapshot` in `pg/`).
- * @throws Problem as the connection throws it, e.g. for a catalog that may not be read
+ * @throws Problem `tenant_ties`; as the connection throws it, e.g. for a catalog that may not be read
  */
 export async function readCatalog(connection: Connection, kinds: Kinds): Promise<Catalog> {
-  const { major } = connection;
-  const list = await presentKinds(connection, kinds);
+  const { major, schemas } = connection;
+  const tenant = schemas === undefined ? null : await TenantRows.load(schemas);
+  if (tenant !== null) await connection.stream([tenant.chooseObjects()], () => undefined);
+  const list = await presentKinds(connection, kinds, (query) => tenant?.limit(query) ?? query);
   const addresses = new Addresses();
   const drafts: FactDraft[] = [];
-  let state = { role: '', classes: {} };
-  let unmanaged: string[] = [];
-  const steps: readonly [query: string, take: (value: never) => void][] = [
-    [stateQuery, (value: typeof state) => (state = value)],
-    [dependenciesQuery, (value: string) => addresses.depend(value, state.classes)],
+  let server = { role: '', classes: {} };
+  let unmanaged: UnmanagedObject[] = [];
+  const steps: (readonly [query: string, take: (value: never) => void])[] = [
+    [stateQuery, (value: typeof server) => (server = value)],
     [
-      all(unmanagedQuery),
-      (value: { description: string }[]) => (unmanaged = value.map((row) => row.description)),
+      tenant?.dependenciesWithShared(dependencyColumns) ?? dependenciesQuery,
+      (value: string) => addresses.depend(value, server.classes),
     ],
+    [all(tenant?.limit(unmanagedQuery) ?? unmanagedQuery), (value: UnmanagedObject[]) => (unmanaged = value)],
+    ...(tenant === null
+      ? []
+      : [[tenant.tiesQuery(), (value: string[]) => tenant.refuseTies(value)] as const]),
     ...list.map((kind): [string, (value: IntrospectionRow[]) => void] => [
-      all(kind.introspect(major)),
-      (rows) => drafts.push(...drawn(kind.name, rows, addresses)),
+      all(tenant?.limit(kind.introspect(major)) ?? kind.introspect(major)),
+      (rows) => drafts.push(...drawn(kind.name, tenant?.choose(kind, rows) ?? rows, addresses)),
     ]),
   ];
   await connection.stream(
@@ -54,8 +59,11 @@ export async function readCatalog(connection: Connection, kinds: Kinds): Promise
     (value, index) => steps[index]?.[1](value as never),
   );
   const resolved = drafts.map((entry) => withOrigins(entry, addresses));
-  const facts = new Map(resolved.map(({ fact }) => [fact.id, fact]));
-  return withRelations({ major, role: state.role, unmanaged }, facts, () => addresses.relations(resolved));
+  const found = new Map(resolved.map(({ fact }) => [fact.id, fact]));
+  const { facts, shared } = tenant?.complete(found, major, kinds) ?? { facts: found, shared: undefined };
+  const described = tenant?.describe(unmanaged) ?? unmanaged.map(({ description }) => description);
+  const state = { major, role: server.role, unmanaged: described, ...(shared && { shared }) };
+  return withRelations(state, facts, () => addresses.relations(resolved));
 }
 
 function drawn(kind: string, rows: readonly IntrospectionRow[], addresses: Addresses): FactDraft[] {
@@ -66,10 +74,14 @@ function drawn(kind: string, rows: readonly IntrospectionRow[], addresses: Addre
   return found;
 }
 
-async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKind[]> {
+async function presentKinds(
+  connection: Connection,
+  kinds: Kinds,
+  limit: (query: string) => string,
+): Promise<AnyKind[]> {
   const conditions = [...new Set([...kinds.values()].flatMap(({ present }) => present ?? []))];
   const [answer] = await connection.rows<{ there: boolean[] }>(
-    `select to_json(array[${conditions.join()}]::boolean[]) as there`,
+    `select to_json(array[${limit(conditions.join())}]::boolean[]) as there`,
   );
   const absent = new Set(conditions.filter((_, index) => answer?.there[index] === false));
   return [...kinds.values()].filter(({ present }) => present === undefined || !absent.has(present));

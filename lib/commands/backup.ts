@@ -1,7 +1,8 @@
 // Makes a backup of a database: a dump file and its manifest, or nothing.
 
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findDrillServer } from '../backup/drill.ts';
 import { resolveFolder } from '../backup/folder.ts';
 import { lockStem, removePartials, stemOf } from '../backup/partial-files.ts';
 import type { MadeBackup } from '../backup/report.ts';
@@ -9,11 +10,13 @@ import { reportBackup } from '../backup/report.ts';
 import { drillBackup, verifyBackup } from '../backup/verify.ts';
 import { describeSource, writeBackup } from '../backup/write.ts';
 import type { BackupWork } from '../backup/writers.ts';
+import { makeFolders } from '../config/file.ts';
 import type { Client } from '../flow/child.ts';
 import { chooseClient, findClients } from '../flow/client.ts';
 import { type Compression, hasZstd, withoutZstd } from '../flow/compression.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
+import { namingHolders } from '../ledger/lock-holders.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
@@ -61,19 +64,21 @@ export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | '
 /**
  * Backs an environment's database up, and reads the result from the disk again. What may pass is tried again.
  * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `no_space`, `unwritable_file`,
- * `backup_damaged`; of the connection
+ * `backup_damaged`, `protected_drill`; of the connection
  */
 export async function backup(workspace: Workspace, input: BackupInput): Promise<MadeBackup> {
   const { name, url, ...rest } = await workspace.world.environment(input.env);
   if (url === null) throw new Problem('no_server', { environment: name });
   const target = { ...rest, name, url };
   checkInput(input);
+  if (input.drill) await findDrillServer(workspace, name, input);
   let retries: readonly Retry[] = [];
   const made = await withRetries(
     workspace.world,
     (tries, reached) => {
       retries = tries;
-      return oneTry(workspace, input, target, reached);
+      const work = () => oneTry(workspace, input, target, reached);
+      return namingHolders(() => openServer(target), { reads: true }, work);
     },
     meanwhile,
   );
@@ -118,7 +123,7 @@ async function oneTry(
     await refuseSecond(connection, source.database);
     const client = await engineFor(world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
-    const made = await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
+    const made = await whileWriting(folder.shown, () => makeFolders(folder.path, 0o700));
     // A named folder that did not exist may be a typing error, or a disk that is not mounted.
     if (made !== undefined && input.dir !== undefined) world.progress(`Created the folder ${folder.shown}`);
     return await inFolder(folder, [source.database, target.name], async (stem, held) => {
@@ -212,7 +217,7 @@ async function whole<T>(
   work: (stopping: AbortController) => Promise<T>,
 ): Promise<T> {
   const stopping = new AbortController();
-  const own = [`${file}.partial`, `${manifestPath(file)}.partial`, manifestPath(file), `${file}.keep`, file];
+  const own = [`${file}.partial`, manifestPath(file), `${file}.keep`, file];
   const undo = async () => {
     for (const one of own) await rm(one, { recursive: true, force: true });
   };

@@ -1,7 +1,7 @@
 // Says what backups there are, and whether they are good.
 
 import { findStale, type StaleEnvironment } from '../backup/age.ts';
-import type { DrillOptions } from '../backup/drill.ts';
+import { type DrillOptions, findDrillServer } from '../backup/drill.ts';
 import { type BackupsInput, findBackup, findBackups } from '../backup/find.ts';
 import { resolveFolder } from '../backup/folder.ts';
 import type { BackupReport } from '../backup/report.ts';
@@ -22,6 +22,8 @@ export interface VerifyBackupsInput extends BackupsInput, DrillOptions {
 /** All backups of a folder. */
 export interface BackupsReport {
   readonly folder: string;
+  /** The only environment whose backups these are; left out: all of them. */
+  readonly environment?: string;
   readonly backups: readonly BackupReport[];
   /** The environments whose newest good backup is older than `maxAge`. */
   readonly stale: readonly StaleEnvironment[];
@@ -43,8 +45,8 @@ export async function backups(workspace: Workspace, input: BackupsInput): Promis
 /**
  * Reads backups from their first to their last byte, and notes the result in their manifests.
  * @param file one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are
- * restored
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`, `protected_drill`; of a server on
+ * which they are restored
  */
 export async function verifyBackups(
   workspace: Workspace,
@@ -56,6 +58,10 @@ export async function verifyBackups(
     file === undefined
       ? await findBackups(workspace.project, input)
       : [await findBackup(workspace.project, input, file)];
+  // Checked for all of them first: a protected server does not stop a verification in the middle.
+  if (input.drill)
+    for (const { manifest } of list)
+      if (manifest) await findDrillServer(workspace, manifest.environment, input);
   const reports: BackupReport[] = [];
   for (const one of list) {
     workspace.world.progress(`Reading ${one.name}`);
@@ -91,5 +97,6 @@ function makeReport(
   backups: readonly BackupReport[],
 ): BackupsReport {
   const stale = maxAge === undefined ? [] : findStale(backups, { env, maxAge, now: world.now() });
-  return { folder: resolveFolder(project, dir).shown, backups, stale };
+  const folder = resolveFolder(project, dir).shown;
+  return { folder, ...(env !== undefined && { environment: env }), backups, stale };
 }

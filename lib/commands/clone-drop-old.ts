@@ -2,7 +2,8 @@
 import type { CloneInput } from '../copy/options.ts';
 import { dropKept, type Kept, listKept } from '../copy/swap/databases.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
-import { type NamedTarget, openWatched, readDatabaseName, resolveEnd } from '../project/source.ts';
+import { openWatched, readDatabaseName, resolveEnd } from '../project/source.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
 import { describeTarget } from './clone.ts';

@@ -8,24 +8,22 @@ import { type ClonePlan, listReplacedRows, planClone } from '../copy/plan.ts';
 import type { CopyEnds } from '../copy/preflight.ts';
 import type { CopySelection } from '../copy/selection.ts';
 import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
+import { collectStatistics } from '../copy/statistics.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
-import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
+import { namingHolders } from '../ledger/lock-holders.ts';
+import { type CommitMark, describeOutcome, readOutcome, statingOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
+import { isAboutRows } from '../pg/server-problem.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
+import { markCommit } from '../project/late-commit.ts';
 import type { Project } from '../project/project.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import {
-  type NamedTarget,
-  nameTarget,
-  openServer,
-  openWatched,
-  type Reachable,
-  resolveEnd,
-} from '../project/source.ts';
+import { openServer, openWatched, type Reachable, resolveEnd } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
@@ -62,7 +60,7 @@ export async function clone(
   // A retry does not ask again.
   let agreedTo = false;
   return withRetries(workspace.world, (retries, reached) =>
-    withEnds(workspace, { source, target }, async (ends, mark) => {
+    withEnds(workspace, { source, target, ...input }, async (ends, mark) => {
       reached();
       await refuseProtected(workspace.project, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
@@ -75,15 +73,28 @@ export async function clone(
         const copy = { ends, source, target, wish };
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
-          : plan.swap === null
-            ? { done: await carriedOver(workspace.world, { ...copy, carrier, mark }), swapped: null }
-            : await swap(workspace.world, { ...copy, plan: plan.swap });
+          : await explainMasks(plan, async () =>
+              plan.swap === null
+                ? { done: await replaced(workspace.world, { ...copy, carrier, mark }, target), swapped: null }
+                : swap(workspace.world, { ...copy, plan: plan.swap }),
+            );
         mark.isCommitted ||= swapped !== null;
         const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
       });
     }),
   );
+}
+
+// The source's rows fit its constraints; masked ones may not.
+async function explainMasks<T>({ masked, target }: ClonePlan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (masked.length === 0 || !(thrown instanceof Problem) || !isAboutRows(thrown.data)) throw thrown;
+    const masks = masked.map((name) => name.replace(/^public\./, ''));
+    throw new Problem('unfit_masks', { ...thrown.data, environment: target.name, masks }, { cause: thrown });
+  }
 }
 
 function refuseFaulty({ checks, source, target }: ClonePlan): void {
@@ -94,18 +105,19 @@ function refuseFaulty({ checks, source, target }: ClonePlan): void {
 
 async function withEnds<T>(
   workspace: Workspace,
-  { source, target }: { readonly source: Reachable; readonly target: Reachable },
+  { source, target, swap: swaps }: { readonly source: Reachable; readonly target: Reachable; swap?: boolean },
   work: (ends: CopyEnds, mark: CommitMark) => Promise<T>,
 ): Promise<T> {
   const open: ServerConnection[] = [];
   const close = async () => {
     await Promise.all(open.map((connection) => connection.close()));
   };
-  const mark: CommitMark = { id: null };
+  const { name } = describeTarget(workspace.project, target);
+  const mark = markCommit(workspace.world, { ...target, name });
   const forget = workspace.world.onInterrupt?.(async () => {
     await close();
-    if (mark.id === null && !mark.isCommitted) return undefined;
-    const { name } = describeTarget(workspace.project, target);
+    // A swap says itself what became of it.
+    if (mark.id === null && !mark.isCommitted) return swaps ? undefined : `${name} is unchanged.`;
     return describeOutcome(name, await readOutcome(() => openServer(target), mark));
   });
   try {
@@ -141,32 +153,48 @@ interface Carrying {
   readonly mark: CommitMark;
 }
 
+async function replaced(world: World, copy: Carrying, target: Reachable): Promise<CopyReport> {
+  const { named, connection } = copy.ends.to;
+  const work = () => carriedOver(world, copy);
+  const done = await statingOutcome(named.name, copy.mark, () =>
+    namingHolders(() => openServer(target), { reads: false }, work),
+  );
+  const { schemaOnly, dataOnly } = copy.wish;
+  // Only rows went over: other tables of the target stay as they are.
+  const tables = dataOnly ? done.tables.map((table) => table.name) : undefined;
+  if (!schemaOnly) await collectStatistics(world, connection, named.name, tables);
+  return done;
+}
+
 async function carriedOver(
   world: World,
   { ends, source, wish, carrier, mark }: Carrying,
 ): Promise<CopyReport> {
   const { connection } = ends.from;
   const target = ends.to.connection;
-  const begin = (work: () => Promise<CopyReport>) =>
-    transaction(
-      target,
-      async () => {
-        const report = await work();
-        await world.beforeCommit?.(target);
-        return report;
-      },
-      beginReplacing,
-      mark,
-    );
+  let done: CopyReport | undefined;
+  const begin = async (work: () => Promise<CopyReport>) => {
+    const copy = async () => {
+      const report = await work();
+      await world.beforeCommit?.(target);
+      return report;
+    };
+    done = await transaction(target, copy, beginReplacing, mark);
+    return done;
+  };
   const open = () => openWatched(source);
-  if (wish.dataOnly)
-    return withSnapshotReaders(connection, { open, count: 0 }, () =>
-      begin(() => replaceRows(world, ends, wish)),
+  const readers = { open, count: wish.dataOnly ? 0 : 1, views: wish.dataOnly || !carrier.beside };
+  try {
+    return await withSnapshotReaders(connection, readers, ([reader = connection]) =>
+      begin(() =>
+        wish.dataOnly
+          ? replaceRows(world, ends, wish)
+          : copyInPlace(world, { ends, wish, engine: carrier.engine(source.url), reader }),
+      ),
     );
-  return withSnapshotReaders(
-    connection,
-    { open, count: 1, views: !carrier.beside },
-    ([reader = connection]) =>
-      begin(() => copyInPlace(world, { ends, wish, engine: carrier.engine(source.url), reader })),
-  );
+  } catch (thrown) {
+    // The target is committed. A source that is lost then must not let withRetries clone again.
+    if (done !== undefined) return done;
+    throw thrown;
+  }
 }

@@ -1,10 +1,12 @@
 // Reads migration scripts: what they do to rows, whether they can run again, and the configuration that would
 // replace them.
+
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { collectFacts, type ScriptFacts } from '../data-sync/script-facts.ts';
 import { proposeTables, type TablesProposal } from '../data-sync/script-proposal.ts';
 import { type JudgedScript, judgeScript, type MissingFile } from '../data-sync/script-verdict.ts';
+import { configFile } from '../problem/config-file.ts';
 import { whileReading } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
@@ -76,7 +78,7 @@ const renderText = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAl
 
 /** The configuration as the text of a file. */
 export function renderProposal({ tables }: TablesProposal): string {
-  return `// Proposed by pgmage data:analyze. To use it, add to pgmage.config.ts:
+  return `// Proposed by pgmage data:analyze. To use it, add to ${configFile()}:
 //   import { tables } from './${proposalFile}';
 //   data: { tables }
 import type { DataConfig } from 'pgmage';

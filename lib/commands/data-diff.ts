@@ -14,7 +14,7 @@ import { type RowDetail, readDetails } from '../data-sync/row-details.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import type { NamedTarget } from '../project/source.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** The options of `data:diff`. */
@@ -55,7 +55,7 @@ export interface DataDiffReport {
   readonly tables: readonly TableDifference[];
   /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
-  /** True if all compared tables have the same rows, and none is refused. */
+  /** True if a table was compared, all that were have the same rows, and none is refused. */
   readonly isSame: boolean;
   /** The file that has all rows that differ. */
   readonly file: string | null;
@@ -91,7 +91,7 @@ export async function dataDiff(workspace: Workspace, input: DataDiffInput): Prom
           asOf,
           tables,
           notes,
-          isSame: isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
+          isSame: tables.length > 0 && isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
           file,
           durationMs: world.now().getTime() - start,
           retries: [...retries],

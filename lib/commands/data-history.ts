@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { undoFolder } from '../data-sync/undo-file.ts';
 import { type DataRunEntry, type RecordedRun, readDataRuns } from '../ledger/data-runs.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import { withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** The options of `data:history`. */
@@ -20,6 +21,8 @@ export interface DataRun extends RecordedRun {
   readonly begunAt: string;
   /** True if its undo file is in this project, and no undo has taken it back. */
   readonly canUndo: boolean;
+  /** The run that has taken it back; null: none has. */
+  readonly undoneBy: string | null;
 }
 
 /** The report of `data:history`. */
@@ -46,7 +49,7 @@ export async function dataHistory(
 
 /** The runs of a record, the newest first. @param files the names of the undo files */
 export function listRuns(entries: readonly RecordedRun[], files: ReadonlySet<string>): DataRun[] {
-  const undone = new Set(entries.filter(isDoneUndo).map(({ detail }) => detail));
+  const undone = new Map(entries.filter(isDoneUndo).map(({ detail, id }) => [detail, id]));
   const runs = new Map<string, DataRun>();
   const changed = new Set(
     entries.flatMap(({ id, outcome }) => (outcome === 'done' || outcome === 'batch' ? [id] : [])),
@@ -54,7 +57,7 @@ export function listRuns(entries: readonly RecordedRun[], files: ReadonlySet<str
   for (const entry of entries) {
     const begunAt = runs.get(entry.id)?.begunAt ?? entry.at;
     const canUndo = changed.has(entry.id) && !undone.has(entry.id) && files.has(`${entry.id}.undo`);
-    runs.set(entry.id, { ...entry, begunAt, canUndo });
+    runs.set(entry.id, { ...entry, begunAt, canUndo, undoneBy: undone.get(entry.id) ?? null });
   }
   return [...runs.values()].reverse();
 }

@@ -19,7 +19,8 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
-import { type NamedTarget, nameTarget, openWatched, type Reachable } from '../project/source.ts';
+import { openWatched, type Reachable } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import {
   findProtected,

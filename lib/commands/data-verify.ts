@@ -9,7 +9,7 @@ import {
 } from '../data-sync/comparison.ts';
 import type { BothSides, PairingNote } from '../data-sync/shape.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import type { NamedTarget } from '../project/source.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** The rows of one table on both sides. */
@@ -28,7 +28,7 @@ export interface DataVerifyReport {
   readonly tables: readonly VerifiedTable[];
   /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
-  /** True if all compared tables have the same rows, and none is refused. */
+  /** True if a table was compared, all that were have the same rows, and none is refused. */
   readonly isSame: boolean;
   readonly durationMs: number;
   /** Tries that failed before. */
@@ -65,7 +65,9 @@ export async function dataVerify(workspace: Workspace, input: ComparisonInput): 
           tables,
           notes,
           isSame:
-            tables.every(({ isSame }) => isSame) && notes.every(({ forbids }) => forbids !== 'comparing'),
+            tables.length > 0 &&
+            tables.every(({ isSame }) => isSame) &&
+            notes.every(({ forbids }) => forbids !== 'comparing'),
           durationMs: world.now().getTime() - start,
           retries: [...retries],
         };

@@ -1,8 +1,10 @@
 // Shows the audit of a database: who applied and undid which migration, when, how long it took, and its
 // outcome.
-import { type AuditEntry, readLedger } from '../ledger/tables.ts';
+import type { AuditEntry } from '../ledger/audit-entries.ts';
+import { readLedger } from '../ledger/tables.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import { withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** The options of `db:history`. */

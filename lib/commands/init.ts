@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { configEndings } from '../config/project.ts';
 import { kinds } from '../kinds/index.ts';
 import { isSupabase } from '../kinds/supabase.ts';
 import { detectLayout, type Layout } from '../migration/layouts.ts';
@@ -12,10 +13,12 @@ import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
+import { readMigrations } from '../project/migration-folder.ts';
 import { withScripts } from '../project/package-scripts.ts';
 import type { Project } from '../project/project.ts';
-import { describeAddress, readSource } from '../project/source.ts';
+import { readSource } from '../project/source.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
+import { describeAddress } from '../project/target-address.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type PullReport, pull } from './pull.ts';
 
@@ -55,17 +58,22 @@ export interface InitPlan {
 export interface InitReport extends InitPlan {
   /** The report of the pulled schema. */
   readonly pulled: PullReport | null;
+  /** The file with the database's URL that Git does not ignore; null: there is none. */
+  readonly exposed: string | null;
   /** false: it was declined. */
   readonly done: boolean;
 }
 
 /**
  * Writes the files that a project needs and does not have yet.
- * @throws Problem `confirmation_needed`, `unwritable_file`, of the environment and of {@link pull}
+ * @throws Problem `confirmation_needed`, `unwritable_file`, `program_migration`, `bad_migration`; of the
+ * environment and of {@link pull}
  */
 export async function init(workspace: Workspace, input: InitInput, ask: Ask<InitPlan>): Promise<InitReport> {
   const { database, catalog } = await look(workspace, input);
   const layout = workspace.project.layout ?? (await layoutOf(workspace.project, catalog));
+  // A folder that no command can read is refused before anything is written.
+  await readMigrations(withLayout(workspace.project, layout));
   const files = await missing(workspace.project, input, layout);
   const plan: InitPlan = {
     written: files.map(({ file }) => file),
@@ -73,9 +81,10 @@ export async function init(workspace: Workspace, input: InitInput, ask: Ask<Init
     layout: layout?.name ?? null,
     database,
   };
-  if (files.length === 0 && database?.is !== 'adopted') return { ...plan, pulled: null, done: true };
-  if (!(await confirm({ what: 'init', plan, losses: [] }, input, ask)))
-    return { ...plan, pulled: null, done: false };
+  const exposed = await findExposed(workspace.project);
+  const rest = { ...plan, pulled: null, exposed };
+  if (files.length === 0 && database?.is !== 'adopted') return { ...rest, done: true };
+  if (!(await confirm({ what: 'init', plan, losses: [] }, input, ask))) return { ...rest, done: false };
   for (const { file, text } of files) {
     const path = join(workspace.project.root, file);
     await whileWriting(file, async () => {
@@ -84,7 +93,15 @@ export async function init(workspace: Workspace, input: InitInput, ask: Ask<Init
     });
   }
   const pulled = database?.is === 'adopted' ? await adopt(workspace, input, layout) : null;
-  return { ...plan, pulled, done: true };
+  return { ...rest, pulled, done: true };
+}
+
+// .env often holds a password. The .gitignore of a folder above is not read.
+async function findExposed({ root }: Project): Promise<string | null> {
+  const isThere = (file: string) => existsSync(join(root, file));
+  if (!isThere('.env') || !isThere('.git')) return null;
+  const ignored = isThere('.gitignore') ? await readFile(root, join(root, '.gitignore')) : '';
+  return /^[ \t]*\/?(\.env\*?|\.\*|\*)[ \t]*\r?$/m.test(ignored) ? null : '.env';
 }
 
 // The files that were just written say where the migrations are.
@@ -94,8 +111,7 @@ async function adopt(
   layout: Layout | null,
 ): Promise<PullReport> {
   const from = env === undefined ? {} : { env };
-  const own = layout === null ? project : { ...project, layout, migrations: folderOf(project, layout) };
-  await using workspace = openWorkspace(own, world);
+  await using workspace = openWorkspace(withLayout(project, layout), world);
   return pull(workspace, { ...from, ...(layout === null ? { baseline: true } : {}) }, undefined);
 }
 
@@ -146,6 +162,9 @@ async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layo
   return detectLayout({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });
 }
 
+const withLayout = (project: Project, layout: Layout | null): Project =>
+  layout === null ? project : { ...project, layout, migrations: folderOf(project, layout) };
+
 function folderOf({ root, migrations }: Project, layout: Layout): string {
   return existsSync(migrations) ? migrations : join(root, layout.folder);
 }
@@ -163,12 +182,12 @@ async function missing(project: Project, input: InitInput, layout: Layout | null
   const add = (file: string, text: string) => {
     if (!existsSync(join(root, file))) found.push({ file, text });
   };
-  const configs = ['ts', 'mts', 'js', 'mjs'].map((ending) => `pgmage.config.${ending}`);
+  const configs = configEndings.map((ending) => `pgmage.config.${ending}`);
   if (!configs.some((file) => existsSync(join(root, file))))
     add('pgmage.config.ts', configText(project, input, layout));
   if (existsSync(join(root, 'package.json'))) {
     const before = await readFile(root, join(root, 'package.json'));
-    const { text, added } = withScripts(before, scripts);
+    const { text, added } = withScripts(before, scriptsFor(layout));
     if (added.length > 0) found.push({ file: 'package.json', text, scripts: added });
   }
   if (layout === null) add(`${shownPath(root, project.migrations)}/README.md`, folderText);
@@ -176,11 +195,16 @@ async function missing(project: Project, input: InitInput, layout: Layout | null
   return found;
 }
 
-const scripts = Object.fromEntries(
-  'status diff generate sync rollback verify history pull'
-    .split(' ')
-    .map((name) => [`db:${name}`, `pgmage db:${name}`]),
-);
+// Without the commands that refuse migrations of another tool, and db:push: that tool would run the migration
+// again which db:generate writes of pushed changes.
+function scriptsFor(layout: Layout | null): Record<string, string> {
+  const refused =
+    layout === null ? [] : ['sync', 'rollback', 'push', ...(layout.written ? [] : ['generate'])];
+  const names = 'status diff generate sync rollback verify history pull push watch'.split(' ');
+  return Object.fromEntries(
+    names.filter((name) => !refused.includes(name)).map((name) => [`db:${name}`, `pgmage db:${name}`]),
+  );
+}
 
 function configText(project: Project, { env }: InitInput, layout: Layout | null): string {
   const { root, schema } = project;

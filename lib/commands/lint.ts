@@ -42,6 +42,8 @@ export interface LintReport {
   readonly denied: number;
   /** The number of warnings. */
   readonly warned: number;
+  /** True if denied findings are in migrations that may be applied: without target and `policy.after`. */
+  readonly mayBeApplied: boolean;
 }
 
 /** The files, and the faults of the wanted schema. */
@@ -68,8 +70,19 @@ export async function lint(workspace: Workspace, { paths = [], env }: LintInput 
     const sizes = connection === undefined ? new Map() : await sizesOf(connection, found);
     const { files, isWhole } = sources;
     const findings = weighFindings(found, { policy, files, sizes, isWhole });
-    const denied = findings.filter(({ level }) => level === 'deny').length;
-    return { files: files.map(({ file }) => file), findings, denied, warned: findings.length - denied };
+    const denied = findings.filter(({ level }) => level === 'deny');
+    const migrations = new Set(files.filter(({ is }) => is !== 'schema').map(({ file }) => file));
+    return {
+      files: files.map(({ file }) => file),
+      findings,
+      denied: denied.length,
+      warned: findings.length - denied.length,
+      mayBeApplied:
+        isProject &&
+        connection === undefined &&
+        policy.after === undefined &&
+        denied.some(({ where }) => where !== null && migrations.has(where.file)),
+    };
   };
   if (env === undefined) return work();
   return withTarget(workspace, await workspace.world.environment(env), work);

@@ -4,15 +4,13 @@ import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts'
 import type { ObjectChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import type { Composition } from '../migrate/compose.ts';
-import type { Finding } from '../migrate/findings.ts';
-import { listLosses } from '../migrate/losses.ts';
+import { type LossCounts, listLosses } from '../migrate/losses.ts';
 import { findPendingLosses } from '../migrate/stamps.ts';
 import type { SoundTargetState } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import { listUps } from '../project/migration-folder.ts';
-import { readSource } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** The result of a look at a target, or at the files. */
@@ -35,18 +33,17 @@ export interface PlanEffect {
 /**
  * The changes and losses of pending migrations. What they rename is neither lost nor made.
  * @param isOnline true for the steps that avoid long locks
- * @param findings the results of the row checks
+ * @param counts the known rows of the target
  * @throws Problem of the shadow, of the schema and the migrations
  */
 export async function findEffect(
   workspace: Workspace,
   { composition, pending, start: from }: PlanFound,
   isOnline: boolean,
-  findings: readonly Finding[],
+  counts: LossCounts,
 ): Promise<PlanEffect> {
-  const wanted = await readSource(workspace, workspace.project.schema);
   const start = await applyRenames(workspace, from, await findRenameStatements(listUps(pending)));
-  const { changes, online, up } = await compareCatalogs(workspace, start, wanted);
+  const { changes, online, up } = await compareCatalogs(workspace, start, composition.wanted);
   const steps = isOnline ? online : up;
   const told = new Set(listLosses(steps));
   const applied = composition.files.filter((file) => !pending.includes(file));
@@ -54,6 +51,6 @@ export async function findEffect(
     known: new Set(composition.steps.keys()),
     there: [from, start],
   });
-  const losses = [...listLosses(steps, findings), ...more.filter((one) => !told.has(one))];
+  const losses = [...listLosses(steps, counts), ...more.filter((one) => !told.has(one))];
   return { changes, steps, losses };
 }

@@ -10,18 +10,19 @@ import { type ComposeOptions, type Composition, compose, readRecordedSchema } fr
 import type { Finding } from '../migrate/findings.ts';
 import {
   type ApprovedPlan,
-  digestFiles,
   digestFolder,
   digestTarget,
+  digestWanted,
+  type PlanFile,
   writePlan,
 } from '../migrate/plan-file.ts';
 import type { SoundTargetState } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Down } from '../migration/text.ts';
 import { Problem } from '../problem/problem.ts';
-import { redact } from '../problem/redact.ts';
+import { redactSql } from '../problem/redact.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
-import { identifyAddress, type NamedTarget, nameTarget, readSourceFiles } from '../project/source.ts';
+import { identifyAddress, type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { appliedAt, appliedTo } from './plan-applied.ts';
@@ -78,7 +79,7 @@ export interface PlanReport {
   /** Why db:sync refuses; null: it does not. */
   readonly blocked: { readonly code: string; readonly message: string; readonly hint: string } | null;
   /** The written file with its digest; null: none was asked for. */
-  readonly out: { readonly file: string; readonly digest: string } | null;
+  readonly out: PlanFile | null;
 }
 
 type Planned = Pick<PlanReport, 'cautions' | 'findings' | 'policy' | 'blocked' | 'drift'>;
@@ -90,6 +91,7 @@ const telling = new Set([
   'ledger_broken',
   'rows_in_the_way',
   'missing_roles',
+  'missing_tablespaces',
   'newer_syntax',
   'policy_denied',
   'stuck_migration',
@@ -110,13 +112,8 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
   const { found, planned } = target === null ? await planFiles(fixed, input) : await planTarget(fixed, input);
   const { composition, pending, state } = found;
   const isOnline = workspace.project.online !== false && input.online !== false;
-  const { changes, steps, losses } = await findEffect(workspace, found, isOnline, planned.findings);
+  const { changes, steps, losses } = await findEffect(workspace, found, isOnline, planned);
   const written = new Set(composition.written.map(({ name }) => name));
-  if (out !== undefined && (state === null || planned.blocked !== null))
-    throw new Problem('bad_option', {
-      option: '--out',
-      reason: `nothing can be approved: ${planned.blocked?.message}`,
-    });
   return {
     target: target === null ? null : nameTarget(workspace.project, target),
     changes,
@@ -161,8 +158,8 @@ function describeMigration({ name, file, migration }: MigrationFile, isNew: bool
     name,
     file,
     isNew,
-    up: redact(up),
-    down: down === null ? null : redact(down),
+    up: redactSql(up),
+    down: down === null ? null : redactSql(down),
     stamp: header?.down ?? null,
   };
 }
@@ -184,6 +181,8 @@ async function planTarget(
     return { found: seen as PlanFound, planned: { cautions, findings, policy, blocked: null, drift: [] } };
   } catch (thrown) {
     if (!(thrown instanceof Problem) || !telling.has(thrown.code)) throw thrown;
+    // Nothing of such a plan can be approved.
+    if (input.out !== undefined) throw thrown;
     const { code, message, hint, data } = thrown;
     const drift = code === 'drifted' && 'changes' in data ? (data.changes as readonly string[]) : [];
     const blocked = { code, message, hint };
@@ -245,7 +244,7 @@ async function keep(
       address: identifyAddress(project, target),
       ...digestTarget(state),
     },
-    schema: digestFiles(await readSourceFiles(workspace, project.schema)),
+    schema: digestWanted(composition.wanted),
     folder: digestFolder(composition.folder),
     migrations: pending.map(({ name: own, text }) => ({ name: own, text })),
     removed: composition.removed.map(({ file }) => file),

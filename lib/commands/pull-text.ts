@@ -3,6 +3,7 @@
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
+import { qualify } from '../model/quote.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import { replay } from '../project/shadow-catalog.ts';
@@ -64,9 +65,18 @@ export async function renderVerifiedPull(
     throw new Problem('not_reproduced', { from, changes: [message] }, { where, cause: thrown });
   });
   const { same, changes } = await compareCatalogs(workspace, loaded, catalog);
-  if (!same) throw new Problem('not_reproduced', { from, changes: changes.map(({ text }) => text) });
+  if (!same) {
+    const invalid = listInvalidIndexes(catalog);
+    throw new Problem('not_reproduced', { from, changes: changes.map(({ text }) => text), invalid });
+  }
   return pulled;
 }
+
+// A failed CREATE INDEX CONCURRENTLY leaves one, which no statement creates again as it is.
+const listInvalidIndexes = ({ facts }: Catalog) =>
+  [...facts.values()]
+    .filter(({ payload }) => payload.valid === false)
+    .map(({ path }) => qualify([path[0], path.at(-1)] as string[]));
 
 const unchecked =
   '-- Function bodies may name objects that are created after them.\nSET check_function_bodies = off;\n';

@@ -5,6 +5,7 @@ import { kinds } from '../kinds/index.ts';
 import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, questionOf } from '../project/confirmation.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
@@ -34,7 +35,7 @@ export interface PullInput extends WriteNames {
 export interface PullPlan extends Replacement {
   /** The source, without password. */
   readonly from: string;
-  /** The destination, relative to the project's folder. */
+  /** The file or folder that it writes, relative to the project's folder. */
   readonly to: string;
   /** The number of objects, without their parts. */
   readonly objects: number;
@@ -116,9 +117,11 @@ async function written(
   const { files, refused } = input.kept
     ? { files: [], refused: null }
     : await renderVerifiedPull(workspace, describe(workspace.project, from), own, place);
-  const change = input.kept
-    ? { written: [], removed: [] }
-    : await planReplacement(workspace.project, place, files);
+  // An empty schema replaces no files: they may be all that says what was meant.
+  const change =
+    files.length === 0
+      ? { written: [], removed: [] }
+      : await planReplacement(workspace.project, place, files);
   const plan: PullPlan = {
     from: describe(workspace.project, from),
     to: shownPath(workspace.project.root, place.path),
@@ -141,7 +144,9 @@ async function written(
 function overwritten({ written, removed }: Replacement): string[] {
   return [
     ...written.flatMap(({ file, changed }) =>
-      changed === null ? [] : [`${file} (${changed.added} lines added, ${changed.removed} removed)`],
+      changed === null
+        ? []
+        : [`${file} (${formatCount(changed.added, 'line')} added, ${changed.removed} removed)`],
     ),
     ...removed.map((file) => `${file} (deleted)`),
   ];

@@ -15,7 +15,8 @@ import { extensionsOf } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
 import { judge } from '../lint/judge.ts';
-import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
+import { refuseFailures } from '../migrate/certain-failures.ts';
+import { checkRows, type Finding } from '../migrate/findings.ts';
 import { listLosses } from '../migrate/losses.ts';
 import { readTargetState } from '../migrate/target-state.ts';
 import { isTransactional, joinSql, splitPlan } from '../migration/pieces.ts';
@@ -30,7 +31,8 @@ import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { type NamedTarget, nameTarget, readSource, readSourceFiles, withTarget } from '../project/source.ts';
+import { readSource, readSourceFiles, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
@@ -44,6 +46,8 @@ export interface PushInput extends Consent, Pick<WriteNames, 'env'> {
 /** The plan of `db:push`. */
 export interface PushPlan {
   readonly target: NamedTarget;
+  /** The tool that applies the migrations of the project; null: pgmage itself. */
+  readonly tool: string | null;
   readonly changes: readonly ObjectChange[];
   /** The statements, as they may be shown. */
   readonly statements: readonly string[];
@@ -94,6 +98,7 @@ export async function push(
 /** The database of `db:push`. @throws Problem `push_refused`, `protected_target`, `embedded_not_named` */
 export async function pushTarget<Plan>(world: World, input: PushInput, ask: Ask<Plan>): Promise<Target> {
   const target = await world.environment(input.env);
+  if (target.schemas !== undefined) throw new Problem('tenant_schema', { environment: target.name });
   if (target.protected)
     throw new Problem('push_refused', { environment: target.name, reason: 'it is protected' });
   if (input.env === undefined && !isLocal(target))
@@ -132,6 +137,7 @@ async function pushIn(
   const cautions = await weighSteps(connection, up, comparison, renames);
   const plan: PushPlan = {
     target: nameTarget(workspace.project, target),
+    tool: workspace.project.layout?.tool ?? null,
     changes: comparison.changes,
     statements: up.map(({ sql, shown = sql }) => shown),
     cautions,
@@ -141,13 +147,11 @@ async function pushIn(
     possible: possible.map(reportRename),
   };
   if (up.length === 0) return { ...plan, done: true };
-  await refuseFailures(target.name, plan.findings, up, {
-    files: [{ file: 'db:push', text: joinSql(up) }],
-    folder: [],
-    pushed: true,
-  });
-  const losses = listLosses(up, plan.findings);
+  const files = [{ file: 'db:push', text: joinSql(up) }];
+  const run = { files, steps: up, findings: plan.findings };
   const options = plan.possible.map(({ option }) => option);
+  await refuseFailures(target.name, [run], { files, folder: [], actual, pushed: true, renames: options });
+  const losses = listLosses(up, plan);
   const what = `db:push to ${target.name}`;
   if (!(await confirm({ what, plan, losses, renames: options }, input, ask))) return { ...plan, done: false };
   await apply(session, comparison);

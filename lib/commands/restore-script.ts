@@ -4,19 +4,16 @@ import type { BackupReport, MadeBackup } from '../backup/report.ts';
 import type { ScriptContent, ScriptCounts } from '../backup/run-script.ts';
 import { findScript, type ScriptFile } from '../backup/script-source.ts';
 import { isMaintenanceDatabase } from '../copy/preflight.ts';
+import { collectStatistics, readChangedTables } from '../copy/statistics.ts';
 import { withLock } from '../ledger/lock.ts';
-import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
+import { type CommitMark, describeOutcome, readOutcome, statingOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
+import { markCommit } from '../project/late-commit.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import {
-  type NamedTarget,
-  nameTarget,
-  openServer,
-  type Reachable,
-  readDatabaseName,
-} from '../project/source.ts';
+import { openServer, type Reachable, readDatabaseName } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import {
   findProtected,
@@ -106,7 +103,7 @@ type Tried = Omit<ScriptReport, 'retries'>;
 async function loadInto(workspace: Workspace, target: Reachable, attempt: ScriptAttempt): Promise<Tried> {
   const { project, world } = workspace;
   const connection = await openServer(target);
-  const [stopping, mark] = [new AbortController(), { id: null } as CommitMark];
+  const [stopping, mark] = [new AbortController(), markCommit(world, target)];
   // The server rolls back when its client is gone.
   const forget = world.onInterrupt?.(async () => {
     stopping.abort();
@@ -162,7 +159,8 @@ async function underLock(
   if (!(await agree(plan))) return { ...plan, loaded: null, safety: null, durationMs: 0 };
   const started = world.now().getTime();
   let safety: MadeBackup | null = null;
-  const loaded = await loadScriptFile(connection, {
+  let changed: readonly string[] | undefined;
+  const loaded = await loadStating(connection, mark, {
     ...{ file: script, environment: target.name, append, noOwner, signal, mark, teller: world },
     lockTimeout: project.lockTimeout ?? 3000,
     async prepared() {
@@ -173,9 +171,21 @@ async function underLock(
     async finished() {
       await refuseLostLock(holder, target.name);
       await world.beforeCommit?.(connection);
+      if (append) changed = await readChangedTables(connection);
     },
   });
+  await collectStatistics(world, holder, target.name, changed);
   return { ...plan, loaded, safety, durationMs: world.now().getTime() - started };
+}
+
+// Values of sequences outlive a rollback (manual: "Sequence Manipulation Functions").
+function loadStating(
+  connection: ServerConnection,
+  mark: CommitMark,
+  load: Parameters<typeof loadScriptFile>[1],
+): Promise<ScriptCounts> {
+  const work = () => loadScriptFile(connection, load);
+  return load.append ? work() : statingOutcome(load.environment, mark, work);
 }
 
 // Its whole content would go.

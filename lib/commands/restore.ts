@@ -6,21 +6,26 @@ import { listLacking } from '../backup/needs.ts';
 import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
 import { isMaintenanceDatabase } from '../copy/preflight.ts';
+import { warnOfReplication } from '../copy/replication.ts';
+import { collectStatistics } from '../copy/statistics.ts';
 import { listRelations } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
-import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
+import { namingHolders } from '../ledger/lock-holders.ts';
+import { describeOutcome, readOutcome, statingOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { markCommit } from '../project/late-commit.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import { type NamedTarget, nameTarget as namedTarget, openServer } from '../project/source.ts';
+import { openServer } from '../project/source.ts';
+import { type NamedTarget, nameTarget as namedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
-import type { Target } from '../project/world.ts';
+import type { Target, World } from '../project/world.ts';
 import {
   findProtected,
   type ProtectedDatabase,
@@ -93,6 +98,7 @@ export async function restore(
   const manifest = await verifyChecksum(backup);
   // A retry does not ask again.
   let agreedTo = false;
+  const note = noteOnce(workspace.world);
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
     const told = losses.map(({ name, rows }) => `${name} (${rows} ${rows === 1 ? 'row' : 'rows'})`);
@@ -103,10 +109,19 @@ export async function restore(
     const into = { ...target, url };
     const noOwner = input.noOwner ?? false;
     const own = { backup, manifest, noOwner, force: input.force ?? false };
-    const attempt = { ...own, guarded: await guarded, agree, reached };
-    const done = await restoreInto(workspace, into, attempt);
+    const attempt = { ...own, guarded: await guarded, agree, note, reached };
+    const work = () => restoreInto(workspace, into, attempt);
+    const done = await namingHolders(() => openServer(into), { reads: false }, work);
     return { ...done, retries: [...tries] };
   });
+}
+
+function noteOnce(world: World): (text: string) => void {
+  const noted = new Set<string>();
+  return (text) => {
+    if (!noted.has(text)) world.note?.(text);
+    noted.add(text);
+  };
 }
 
 /** One try to restore a backup. */
@@ -117,6 +132,8 @@ interface RestoreAttempt {
   readonly force: boolean;
   readonly guarded: readonly ProtectedDatabase[];
   agree(plan: RestorePlan): Promise<boolean>;
+  /** Shows a warning, once for all tries. */
+  note(text: string): void;
   /** Is called when the server has let us in. */
   reached(): void;
 }
@@ -128,7 +145,7 @@ async function restoreInto(
 ): Promise<Omit<RestoreReport, 'retries'>> {
   const { backup, manifest, noOwner } = attempt;
   const connection = await openServer(target);
-  const [stopping, mark] = [new AbortController(), { id: null } as CommitMark];
+  const [stopping, mark] = [new AbortController(), markCommit(world, target)];
   // The server rolls back when its client is gone.
   const forget = world.onInterrupt?.(async () => {
     stopping.abort();
@@ -139,10 +156,9 @@ async function restoreInto(
   try {
     attempt.reached();
     await refuseProtected(project, connection, target, attempt.guarded);
-    await refuseMisfit(connection, target.name, attempt);
+    await checkTarget(connection, target.name, attempt);
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
-    const { beforeCommit } = world;
-    const told = { teller: world, mark, ...(beforeCommit && { beforeCommit }) };
+    const told = { teller: world, mark, ...(world.beforeCommit && { beforeCommit: world.beforeCommit }) };
     const of = { environment: target.name, lockTimeout: project.lockTimeout ?? 3000 };
     const load = { ...own, ...told, ...of, signal: stopping.signal };
     return await withLock(connection, target.name, async () => {
@@ -153,7 +169,8 @@ async function restoreInto(
       };
       if (!(await attempt.agree(plan))) return { ...plan, proof: null, durationMs: 0 };
       const started = world.now().getTime();
-      const proof = await loadBackup(connection, load);
+      const proof = await statingOutcome(target.name, mark, () => loadBackup(connection, load));
+      await collectStatistics(world, connection, target.name);
       return { ...plan, proof, durationMs: world.now().getTime() - started };
     });
   } finally {
@@ -162,14 +179,15 @@ async function restoreInto(
   }
 }
 
-async function refuseMisfit(
+async function checkTarget(
   connection: ServerConnection,
   environment: string,
-  { manifest, noOwner, force }: RestoreAttempt,
+  { manifest, noOwner, force, note }: RestoreAttempt,
 ): Promise<void> {
   const lacking = await listLacking(connection, manifest.needs, noOwner);
   const reasons = [...(await misfits(connection, manifest, force)), ...lacking];
   if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
+  for (const { text } of await warnOfReplication(connection, environment)) note(text);
 }
 
 // Properties of a server that exclude a backup, checked before anything is tried.

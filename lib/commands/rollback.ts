@@ -5,11 +5,15 @@ import { compareCatalogs } from '../compare/compare.ts';
 import { type Caution, weighSteps } from '../compare/impact.ts';
 import { runMigrations, runsInOneTransaction } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { PolicyVerdict } from '../lint/gate.ts';
+import { judge } from '../lint/judge.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
-import { listLosses } from '../migrate/losses.ts';
+import { type LossCounts, listLosses } from '../migrate/losses.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
 import { finishMigration } from '../migrate/resume.ts';
+import { refuseUnclear } from '../migrate/schema-fit.ts';
+import { refuseStates } from '../migrate/shared-extensions.ts';
 import { findRollbackLosses, findWrongStamps } from '../migrate/stamps.ts';
 import {
   confirmReached,
@@ -26,7 +30,8 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { checkChain, listDowns, readMigrations } from '../project/migration-folder.ts';
-import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import { withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
@@ -48,6 +53,8 @@ export interface RollbackPlan {
   readonly cautions: readonly Caution[];
   /** The rows of the database that a statement fails on or changes. */
   readonly findings: readonly Finding[];
+  /** Statements that the policy warns of. */
+  readonly policy: readonly PolicyVerdict[];
 }
 
 /** The undone migrations. */
@@ -60,7 +67,7 @@ export interface RollbackReport extends RollbackPlan {
  * Undoes applied migrations from the last one; one that broke off half-way is the last.
  * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`,
  * `drifted`, `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`,
- * `protected_target`, `embedded_not_named`
+ * `protected_target`, `embedded_not_named`, `policy_denied`
  */
 export async function rollback(
   workspace: Workspace,
@@ -78,32 +85,53 @@ export async function rollback(
     const session = { workspace, connection, target, files };
     const before = await readSoundState(session);
     const kept = keptCount(files, before, target, input.version);
-    const { plan, losses } = await planOf(session, before, kept);
+    const { plan, losses } = await planRollback(session, before, kept);
     if (plan.undone.length === 0) return { ...plan, done: true };
     const what = `db:rollback of ${target.name}`;
     if (!(await confirm({ what, plan, losses: await losses() }, input, ask))) return { ...plan, done: false };
-    const of = await prepareRun(session);
-    await withLock(connection, target.name, async () => {
-      const now = await recheckSoundState(session, before);
-      const applied = await finishMigration(workspace, of, now, { ...input, towards: 'down' });
-      await runMigrations(of, 'down', files.slice(kept, applied).reverse());
-      await confirmReached(workspace, of, kept);
-    });
+    await undoMigrations(session, before, kept, input);
     return { ...plan, done: true };
   });
 }
 
-// How the migrations after the first so many are undone, and what that loses.
-async function planOf(
+/**
+ * Undoes the migrations after the first so many, in a target that was looked at.
+ * @throws Problem `migration_running`, `not_as_proven`, `data_loss_refused`; of the statements
+ */
+export async function undoMigrations(
+  session: MigrationSession,
+  before: SoundTargetState,
+  kept: number,
+  input: Consent,
+): Promise<void> {
+  const { workspace, connection, target, files } = session;
+  const of = await prepareRun(session);
+  await withLock(connection, target.name, async () => {
+    const now = await recheckSoundState(session, before);
+    const applied = await finishMigration(workspace, of, now, { ...input, towards: 'down' });
+    await runMigrations(of, 'down', files.slice(kept, applied).reverse());
+    await confirmReached(workspace, of, kept);
+  });
+}
+
+/**
+ * Plans how the migrations after the first so many are undone, and lists what that loses.
+ * @param stamps finds wrong stamps of the files between two places
+ * @throws Problem `no_way_back`, `newer_syntax`, `unclear_schema`; of the shadow and the connection
+ */
+export async function planRollback(
   { workspace, connection, target, files }: MigrationSession,
   before: SoundTargetState,
   kept: number,
-): Promise<{ plan: RollbackPlan; losses(): Promise<string[]> }> {
+  stamps = (from: number, to: number) => findWrongStamps(workspace, files, from, to),
+): Promise<{ plan: RollbackPlan; losses(counts?: LossCounts): Promise<string[]> }> {
   const { actual, standing } = before;
   const chosen = files.slice(kept, standing.applied).reverse();
   // A migration that failed on its way up has no row in the ledger, but is the last one.
   const broken = brokenOff(before);
   for (const { name, migration } of chosen) refuse(name, migration);
+  await refuseUnclear(connection, listDowns(chosen));
+  await refuseStates({ workspace, connection, files }, kept, standing.applied + broken.length);
   await refuseNewer(connection, target.name, listDowns(chosen), files);
   const start = await applyRenames(workspace, actual, await findRenameStatements(listDowns(chosen)));
   const left = await compareCatalogs(
@@ -113,18 +141,21 @@ async function planOf(
   );
   const up =
     broken.length === 0 && chosen.every((file) => runsInOneTransaction(file, 'down')) ? left.up : left.online;
-  const wrong = await findWrongStamps(workspace, files, kept, standing.applied);
+  const wrong = await stamps(kept, standing.applied);
   const undone = [...broken, ...chosen].map((file) =>
     restamped(reportMigration(file, []), wrong.get(file.name)),
   );
   const cautions = await weighSteps(connection, up, left);
+  const run = { pending: chosen, direction: 'down', connection } as const;
+  const policy = await judge(workspace, { steps: up, cautions, ...run });
   const findings = await checkRows(connection, up, left, { actual, trusted: true });
-  const losses = async () => {
+  const losses = async (counts: LossCounts = { findings, cautions }) => {
     const told = new Set(listLosses(up));
     const more = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
-    return [...listLosses(up, findings), ...more.filter((one) => !told.has(one))];
+    return [...listLosses(up, counts), ...more.filter((one) => !told.has(one))];
   };
-  return { plan: { target: nameTarget(workspace.project, target), undone, cautions, findings }, losses };
+  const named = nameTarget(workspace.project, target);
+  return { plan: { target: named, undone, cautions, findings, policy }, losses };
 }
 
 // A stamp of an older version is not trusted.

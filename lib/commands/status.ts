@@ -1,17 +1,22 @@
 // Compares a database with the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCatalog } from '../catalog/read.ts';
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Comparison, compare, compareCatalogs } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { describeUnfinished } from '../ledger/position.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
+import { refuseOutside } from '../migrate/schema-fit.ts';
 import { readTargetState } from '../migrate/target-state.ts';
 import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { describe, type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
+import { describe, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 
@@ -61,18 +66,51 @@ export interface RecordReport {
   readonly faults: readonly string[];
 }
 
+/** The files that databases are compared with: read once, however many databases there are. */
+export interface StatusBase {
+  readonly files: readonly MigrationFile[];
+  readonly wanted: Promise<Catalog>;
+  /** The last change of the schema's files; null: there is none. */
+  readonly modified: Promise<Date | null>;
+}
+
+/**
+ * Begins to read what databases are compared with, so that they can be read beside it.
+ * @throws Problem of the migrations; the promises in it throw those of the schema
+ */
+export async function readStatusBase(workspace: Workspace): Promise<StatusBase> {
+  const { project } = workspace;
+  const files = await readMigrations(project);
+  const wanted = readSource(workspace, project.schema);
+  const modified = project.schemaSources === undefined ? modifiedAt(project.schema) : Promise.resolve(null);
+  // A failure is that of the first who awaits it.
+  for (const one of [wanted, modified]) one.catch(() => undefined);
+  return { files, wanted, modified };
+}
+
 /**
  * Compares the wanted schema with the actual one of an environment.
  * @throws Problem of the sources: the connection, the SQL of the schema; `unmanaged_objects` when strict
  */
 export async function status(workspace: Workspace, { env, strict }: StatusInput = {}): Promise<StatusReport> {
   const target = await workspace.world.environment(env);
-  const files = await readMigrations(workspace.project);
+  return readStatus(workspace, await readStatusBase(workspace), target, strict);
+}
+
+/**
+ * The status of one database.
+ * @throws Problem of the sources; `unmanaged_objects` when strict; `outside_schema`
+ */
+export async function readStatus(
+  workspace: Workspace,
+  base: StatusBase,
+  target: Target,
+  strict = false,
+): Promise<StatusReport> {
+  if (target.schemas !== undefined) refuseOutside(target, await base.wanted);
   const [{ comparison, record }, modified] = await Promise.all([
-    files.length === 0
-      ? { comparison: await compare(workspace, target.name, workspace.project.schema), record: null }
-      : threeWay(workspace, target, files),
-    workspace.project.schemaSources === undefined ? modifiedAt(workspace.project.schema) : null,
+    base.files.length === 0 ? twoWay(workspace, target, base) : threeWay(workspace, target, base),
+    base.modified,
   ]);
   const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
@@ -91,15 +129,27 @@ export async function status(workspace: Workspace, { env, strict }: StatusInput 
   };
 }
 
+type Compared = { readonly comparison: Comparison; readonly record: RecordReport | null };
+
+async function twoWay(workspace: Workspace, target: Target, { wanted }: StatusBase): Promise<Compared> {
+  const [actual, after] = await Promise.all([
+    withTarget(workspace, target, (connection) =>
+      snapshot(connection, (reader) => readCatalog(reader, kinds)),
+    ),
+    wanted,
+  ]);
+  return { comparison: await compareCatalogs(workspace, actual, after), record: null };
+}
+
 // One reading of the database serves both comparisons.
 async function threeWay(
   workspace: Workspace,
   target: Target,
-  files: readonly MigrationFile[],
-): Promise<{ comparison: Comparison; record: RecordReport }> {
+  { files, wanted: reading }: StatusBase,
+): Promise<Compared> {
   const breaks = findBreaks(files).map(describeBreak);
   const [wanted, { standing, drift, actual }] = await Promise.all([
-    readSource(workspace, workspace.project.schema),
+    reading,
     withTarget(workspace, target, (connection) => readTargetState(workspace, connection, files)),
   ]);
   const comparison = await compareCatalogs(workspace, actual, wanted);

@@ -1,14 +1,16 @@
 // Applies a plan that was approved: exactly that, or nothing.
 import {
   type ApprovedPlan,
-  digestFiles,
   digestFolder,
   digestTarget,
+  digestWanted,
+  type KeptOptions,
+  type PlanFile,
   readPlan,
 } from '../migrate/plan-file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
-import { identifyAddress, readSourceFiles } from '../project/source.ts';
+import { identifyAddress } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { withClock } from './plan.ts';
 import { type SyncInput, type SyncPlan, type SyncReport, sync } from './sync.ts';
@@ -23,24 +25,29 @@ const fixedOptions = {
 } as const;
 
 /** The options of `db:sync --plan`: those of `db:sync`, of which the plan fixes some. */
-export type SyncPlanInput = Omit<SyncInput, 'inspect'>;
+export interface SyncPlanInput extends Omit<SyncInput, 'inspect'> {
+  /** The digest of the plan that was approved: any other plan is refused. Left out: the file is trusted. */
+  readonly digest?: string;
+}
 
 /**
  * Applies a plan of `db:plan --out`. It makes the migrations again and compares them with those of the plan.
- * @param path the path of the plan's file
+ * @param path the path of the plan's file; undefined is refused: `--digest` is given without it
  * @throws Problem `bad_plan`, `plan_moved`, `bad_option`, and those of `db:sync`
  */
 export async function syncPlan(
   workspace: Workspace,
-  path: string,
+  path: string | undefined,
   input: SyncPlanInput,
   ask: Ask<SyncPlan>,
 ): Promise<SyncReport> {
   const { project, world } = workspace;
+  if (path === undefined)
+    throw new Problem('bad_option', { option: '--digest', reason: 'it belongs to --plan, which is missing' });
   for (const [name, option] of Object.entries(fixedOptions))
     if (input[name as keyof typeof fixedOptions] !== undefined)
       throw new Problem('bad_option', { option, reason: 'the plan of --plan fixes it' });
-  const plan = await readPlan(project, path);
+  const { plan, from } = await readPlan(project, path, input.digest);
   const target = await world.environment(input.env);
   const { environment, address } = plan.target;
   if (target.name !== environment) {
@@ -52,18 +59,27 @@ export async function syncPlan(
   };
   const now = identifyAddress(project, target);
   refuse(now === address ? [] : [`${environment} leads to ${now} instead of ${address}`]);
-  const schema = digestFiles(await readSourceFiles(workspace, project.schema));
-  refuse(schema === plan.schema ? [] : ['the schema files changed']);
   const inspect = makeInspector(plan, refuse);
   const fixed = withClock(workspace, new Date(plan.made));
-  // Nothing else of the file may stand for what the command line says.
-  const { name, online, rename } = plan.options;
-  const options = {
-    ...(name !== undefined && { name }),
-    ...(online !== undefined && { online }),
-    ...(rename !== undefined && { rename }),
-  };
-  return sync(fixed, { ...input, ...options, replace: false, inspect }, ask);
+  const fixedInput = { ...input, ...pickOptions(plan.options), replace: false, inspect };
+  return { ...(await sync(fixed, fixedInput, naming(ask, from))), approved: from };
+}
+
+// Nothing else of the file may stand for what the command line says.
+const pickOptions = ({ name, online, rename }: KeptOptions): KeptOptions => ({
+  ...(name !== undefined && { name }),
+  ...(online !== undefined && { online }),
+  ...(rename !== undefined && { rename }),
+});
+
+// The question shows which plan it is.
+function naming(ask: Ask<SyncPlan>, approved: PlanFile): Ask<SyncPlan> {
+  const named =
+    <T>(tell: (plan: SyncPlan) => T) =>
+    (plan: SyncPlan) =>
+      tell({ ...plan, approved });
+  if (typeof ask !== 'object') return ask && named(ask);
+  return { show: named((plan) => ask.show(plan)), ask: ask.ask && named(ask.ask) };
 }
 
 // Called before anything is written or asked, and again under the lock.
@@ -74,7 +90,12 @@ function makeInspector(
   return (composition, pending, state) => {
     const { schema, ledger } = digestTarget(state);
     const texts = pending.map(({ name, text }) => ({ name, text }));
+    const applied = new Set(state.ledger.applied.map(({ name }) => name));
+    // A job that runs again finds its own work, which is neither a change nor a reason for a new approval.
+    if (plan.migrations.length > 0 && plan.migrations.every(({ name }) => applied.has(name)))
+      refuse(['its migrations are applied already: nothing is left to do']);
     refuse([
+      ...(digestWanted(composition.wanted) === plan.schema ? [] : ['the wanted schema changed']),
       ...(schema === plan.target.schema ? [] : ['the schema of the target changed']),
       ...(ledger === plan.target.ledger ? [] : ['other migrations are applied to the target']),
       ...(digestFolder(composition.folder) === plan.folder ? [] : ['the folder of migrations changed']),

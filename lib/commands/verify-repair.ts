@@ -16,7 +16,8 @@ import {
   writeComposed,
 } from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import { withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
@@ -78,7 +79,7 @@ export async function repair(
     const of = await prepareRun({ workspace, connection, target, files });
     await withLock(connection, target.name, async () => {
       const now = await snapshot(connection, readLedger);
-      refuse(target, now, new Set(), await findEdits(now, files));
+      refuse(target, now, new Set(), await findEdits(now, folder));
       await writeComposed(workspace.project, { folder, removed: [], written });
       await acceptEdits(of, changed(now, files));
     });

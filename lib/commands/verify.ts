@@ -16,18 +16,23 @@ import { Problem } from '../problem/problem.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
+import { describe, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 
 /** The options of `db:verify`. */
 export interface VerifyInput {
   /** The environment; default: the configured one. */
   readonly env?: string;
+  /** Checks the files alone: no database is opened. */
+  readonly files?: boolean;
 }
 
 /** The result of each check. */
 export interface VerifyReport {
-  readonly target: NamedTarget;
+  /** null: the files alone were checked. */
+  readonly target: NamedTarget | null;
   /** True if every check succeeds. */
   readonly sound: boolean;
   readonly checks: readonly VerifyCheck[];
@@ -49,43 +54,70 @@ export interface VerifyCheck {
  * schema, that the ledger fits them, and that the database is as they left it. Changes nothing.
  * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
  */
-export async function verify(workspace: Workspace, { env }: VerifyInput = {}): Promise<VerifyReport> {
-  const target = await workspace.world.environment(env);
+export async function verify(
+  workspace: Workspace,
+  { env, files: isFilesOnly = false }: VerifyInput = {},
+): Promise<VerifyReport> {
+  const target = isFilesOnly ? null : await workspace.world.environment(env);
   const files = await readMigrations(workspace.project);
-  const breaks = findBreaks(files);
-  // Renamed and edited files can still be replayed.
-  const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
-  const recorded = replayed ? await readRecordedSchema(workspace, files) : null;
   const checks: VerifyCheck[] = [
-    chain(files, breaks, await judged(workspace, files, breaks)),
-    ...(recorded === null
-      ? []
-      : [
-          fingerprint(workspace.project, files, recorded),
-          await stamps(workspace, files),
-          await wanted(workspace, recorded, env),
-        ]),
-    ...(await withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
-      const { standing, drift } = await readTargetState(workspace, connection, files);
-      const { pending, faults, unfinished } = standing;
-      const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
-      // After a migration that failed half-way, the difference is that migration's.
-      const drifted = drift === null || unfinished !== null ? null : drift.changes.map(describeChange);
-      return [
-        { is: 'ledger', faults: [...faults, ...broken] },
-        ...(drifted === null ? [] : [{ is: 'actual', faults: drifted } as const]),
-        { is: 'pending', faults: pending.map(({ name }) => name) },
-      ];
-    })),
-    ...(await queries(workspace)),
+    ...(await verifyFiles(workspace, files, env)),
+    ...(target === null ? [] : await verifyTarget(workspace, target, files)),
+    ...(await verifyQueries(workspace)),
   ];
   return {
-    target: nameTarget(workspace.project, target),
+    target: target && nameTarget(workspace.project, target),
     sound: checks.every(({ faults }) => faults.length === 0),
     checks,
     appliedBy: workspace.project.layout?.command ?? 'db:sync',
   };
 }
+
+/** Checks the files alone: that they follow one another, and lead to the wanted schema. */
+export async function verifyFiles(
+  workspace: Workspace,
+  files: readonly MigrationFile[],
+  env: string | undefined,
+): Promise<VerifyCheck[]> {
+  const breaks = findBreaks(files);
+  // Renamed and edited files can still be replayed.
+  const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
+  const recorded = replayed ? await readRecordedSchema(workspace, files) : null;
+  const followed = chain(files, breaks, await judged(workspace, files, breaks));
+  if (recorded === null) return [followed];
+  return [
+    followed,
+    fingerprint(workspace.project, files, recorded),
+    ...(await stamps(workspace, files)),
+    await wanted(workspace, recorded, env),
+  ];
+}
+
+/** Checks a database: that its ledger fits the files, and that it is as they left it. */
+export function verifyTarget(
+  workspace: Workspace,
+  target: Target,
+  files: readonly MigrationFile[],
+): Promise<VerifyCheck[]> {
+  return withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
+    const { standing, drift } = await readTargetState(workspace, connection, files);
+    const { pending, faults, unfinished } = standing;
+    const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
+    // After a migration that failed half-way, the difference is that migration's.
+    const drifted = drift === null || unfinished !== null ? null : drift.changes.map(describeChange);
+    return [
+      { is: 'ledger', faults: [...faults, ...broken] },
+      ...(drifted === null ? [] : [{ is: 'actual', faults: drifted } as const]),
+      {
+        is: 'pending',
+        faults: pending.map(({ name }) => name),
+        places: pending.map(({ file }) => startOf(file)),
+      },
+    ];
+  });
+}
+
+const startOf = (file: string): Where => ({ file, line: 1, column: 1, text: '' });
 
 // The effect of an edit on the schema; effects on rows are unknown.
 async function judged(
@@ -141,15 +173,18 @@ function fingerprint(project: Project, files: readonly MigrationFile[], recorded
 }
 
 // Older versions stamped ways back exact that are not.
-async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Promise<VerifyCheck> {
+// Migrations of other tools have no stamps.
+async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Promise<VerifyCheck[]> {
+  if (files.length > 0 && files.every(({ migration }) => migration.header === null)) return [];
   const wrong = await findWrongStamps(workspace, files, 0, files.length);
   const faults = [...wrong].map(
     ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
   );
-  return { is: 'stamps', faults };
+  return [{ is: 'stamps', faults }];
 }
 
-async function queries(workspace: Workspace): Promise<VerifyCheck[]> {
+/** Checks that the queries of the project compile; none where it has no queries. */
+export async function verifyQueries(workspace: Workspace): Promise<VerifyCheck[]> {
   const { checkQueries } = await import('../project/queries.ts');
   const found = await checkQueries(workspace);
   if (found === null) return [];
@@ -170,7 +205,12 @@ async function wanted(
       await readSource(workspace, workspace.project.schema),
       role,
     );
-    return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
+    const place = startOf(describe(workspace.project, workspace.project.schema));
+    return {
+      is: 'recorded',
+      faults: left.changes.map(({ text }) => text),
+      places: left.changes.map(() => place),
+    };
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'missing_schema')
       return { is: 'recorded', faults: [thrown.message] };

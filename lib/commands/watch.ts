@@ -34,14 +34,17 @@ export interface WatchReport {
 
 // The catalogs of a shadow grow with each rolled back transaction, and are slower to read.
 const looksPerShadow = 40;
+// The exit code of a wrong environment, option or configuration.
+const wrongUsage = 64;
 // Milliseconds in which an editor finishes a save.
 const settling = 25;
 
 /**
  * Compares now, and again after each change of the schema files, until it is stopped. A problem of the files
- * or of the connection is an event, and watching goes on.
+ * or of the connection is an event, and watching goes on. Wrong usage ends it: no save can correct that.
  * @param tell receives each event
- * @throws Problem `push_refused`, `protected_target`, `embedded_not_named`; `missing_schema` at the beginning
+ * @throws Problem `push_refused`, `protected_target`, `embedded_not_named`; `missing_schema` at the
+ * beginning; each of wrong usage, as `unknown_environment`, `several_tenants`
  */
 export async function watch(
   workspace: Workspace,
@@ -94,7 +97,9 @@ async function look(own: Workspace, input: WatchInput, tell: (event: Event) => v
     const consent = { yes: true, ...(force && { force }), ...(env !== undefined && { env }) };
     tell({ is: 'pushed', report: await push(own, consent, undefined) });
   } catch (thrown) {
-    tell({ is: 'problem', problem: toProblem(thrown) });
+    const problem = toProblem(thrown);
+    if (problem.exitCode === wrongUsage) throw problem;
+    tell({ is: 'problem', problem });
   }
 }
 

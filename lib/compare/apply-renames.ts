@@ -1,7 +1,7 @@
 // Predicts a catalog after renames: the server itself renames everything else that follows.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { diffReconciled } from '../model/diff.ts';
+import { diffReconciled, isEqual } from '../model/diff.ts';
 import { settle } from '../model/reconcile.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
@@ -27,6 +27,12 @@ export async function applyRenames(
   const facts = new Map(catalog.facts);
   for (const { id } of removed) facts.delete(id);
   for (const fact of [...added, ...changed.map(({ to }) => to)]) facts.set(fact.id, fact);
+  // An inherited fact names its origin, which may have another name now.
+  for (const { id, origins } of before.facts.values()) {
+    const [fact, renamed] = [facts.get(id), after.facts.get(id)?.origins ?? []];
+    if (fact !== undefined && !isEqual([...origins], [...renamed]))
+      facts.set(id, { ...fact, origins: renamed });
+  }
   return withRelations(catalog, facts, () => {
     const known = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
       new Map([...own, ...other].filter(([id]) => facts.has(id)));

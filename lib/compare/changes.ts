@@ -109,8 +109,8 @@ function changeAlone(telling: Telling, standing: Presence, [fact, ...inside]: Fa
     standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
     kind: fact.kind,
     facts: ids([fact, ...inside]),
-    text: stripPublic(told ? own : named(fact, kinds)),
-    part: part === fact ? null : named(part, kinds),
+    text: stripPublic(told ? own : nameFact(fact, kinds)),
+    part: part === fact ? null : nameFact(part, kinds),
     attributes: [],
   };
 }
@@ -129,14 +129,15 @@ function changeOfBoth(
   }));
   const part = top(to, after);
   const own = statements.get(to.id);
-  const adds = own !== undefined && attributes.every((one) => isNothing(one.from));
-  const text = adds ? own.reduce(joined) : `${named(to, kinds)}: ${attributes.map(brief).join(', ')}`;
+  const isReplaced = own?.some((sql) => sql.startsWith('DROP ')) === true;
+  const adds = own !== undefined && !isReplaced && attributes.every((one) => isNothing(one.from));
+  const text = adds ? own.reduce(joined) : `${nameFact(to, kinds)}: ${attributes.map(brief).join(', ')}`;
   return {
     standing: adds ? 'missing' : 'different',
     kind: to.kind,
     facts: [to.id, ...along],
     text: stripPublic(text),
-    part: part === to && !adds ? null : named(part, kinds),
+    part: part === to && !adds ? null : nameFact(part, kinds),
     attributes,
   };
 }
@@ -144,7 +145,7 @@ function changeOfBoth(
 const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 
 /** The name of a fact: its kind's summary or reference, without the common schema. */
-function named(fact: Fact, kinds: Kinds): string {
+export function nameFact(fact: Fact, kinds: Kinds): string {
   const kind = kinds.get(fact.kind);
   const shown = maskFact(fact, kind);
   return stripPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
@@ -238,13 +239,15 @@ function oneLine(sql: string): string {
 }
 
 function brief({ name, from, to }: AttributeChange): string {
-  const [before, after] = [showValue(from), showValue(to)];
+  const [before, after] = [showAnswer(from), showAnswer(to)];
   // Then the difference is a masked secret.
   if (before === after) return name;
   return before.length + after.length > 60 || /\n/.test(before + after)
     ? name
     : `${name} ${before} → ${after}`;
 }
+
+const showAnswer = (value: Json) => (value === false ? 'no' : showValue(value));
 
 /** A value of a payload as people read it. */
 export function showValue(value: Json | undefined): string {

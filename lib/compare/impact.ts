@@ -3,6 +3,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { SettledPair } from '../model/reconcile.ts';
+import { nameInSession } from '../model/schema-pair.ts';
 import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
@@ -74,11 +75,17 @@ export async function readTableSizes(
   names: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, TableSize>> {
   if (names.size === 0) return new Map();
+  const written = new Map([...names].map((name) => [nameInSession(connection, name), name]));
   const found = await queryPinned<{ name: string; rows: number | null; bytes: number }>(
     connection,
-    sizes([...names]),
+    sizes([...written.keys()]),
   );
-  return new Map(found.map((one) => [one.name, { ...one, name: stripPublic(one.name) }]));
+  return new Map(
+    found.map(({ name: actual, ...size }) => {
+      const name = written.get(actual) ?? actual;
+      return [name, { ...size, name: stripPublic(name) }];
+    }),
+  );
 }
 
 // The table that a fact is, or is a part of.
@@ -99,10 +106,10 @@ function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): stri
 }
 
 // The estimate of a partitioned table is the sum of its partitions, which are counted themselves. A table's
-// estimate is -1 until it is counted for the first time; that of an empty one is not missed. Found
-// by the catalog: to_regclass wants USAGE of the schema.
+// estimate is -1 until it is counted for the first time, and 0 since it was counted empty: only a table
+// without a page is certainly empty. Found by the catalog: to_regclass wants USAGE of the schema.
 const sizes = (names: readonly string[]) => `
-  select t.name, case when bool_or(c.reltuples < 0 and pg_relation_size(c.oid) > 0) then null
+  select t.name, case when bool_or(c.reltuples <= 0 and pg_relation_size(c.oid) > 0) then null
       else coalesce(sum(greatest(c.reltuples, 0)) filter (where c.relkind <> 'p'), 0)::float8 end as rows,
     sum(pg_total_relation_size(c.oid))::float8 as bytes
   from (select format('%I.%I', n.nspname, o.relname) as name, o.oid, o.relkind

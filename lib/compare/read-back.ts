@@ -5,11 +5,13 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';
 import { makeDifference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
+import { makeUnnotedUses } from '../model/unnoted-uses.ts';
 import { plan } from '../plan/plan.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import {
   listExtensions,
+  listTablespaces,
   parseFiles,
   readState,
   replay,
@@ -76,6 +78,7 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
   const steps = plan({ difference: makeDifference(nothing, catalog, kinds), kinds, verbatim: true });
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parseSql('the database', texts.join(''));
+  const rest = await parseSql('more', more.map((sql) => `${sql}\n;\n`).join(''));
   const first = await parseFiles(surroundingFiles(workspace.project));
   const { loaded = null } = catalog;
   const ofDatabase = loaded === null || loaded.ofDatabase === true;
@@ -84,21 +87,25 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
     return shadow.state(
       async (connection) => {
         await loadFiles(connection, [script], { lenient: true });
-        const rest = await parseSql('more', more.map((sql) => `${sql}\n;\n`).join(''));
         await loadFiles(connection, [rest], { lenient: true, anyOrder: false });
         return readState(connection);
       },
-      groundOf(first, loadFiles),
+      groundOf(first, listTablespaces([script, rest]), loadFiles),
     );
   };
   return workspace.shadows.use(listExtensions([...first, script]), run, { ofDatabase });
 }
 
 // It stays from one batch to the next.
-function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').loadFiles): Ground {
+function groundOf(
+  files: readonly SqlFile[],
+  tablespaces: readonly string[],
+  load: typeof import('../shadow/load.ts').loadFiles,
+): Ground {
   const key = createHash('sha256').update(JSON.stringify(files.map(({ text }) => text)));
   return {
     key: `read back ${key.digest('hex')}`,
+    tablespaces,
     lay: async (connection) => void (await load(connection, files, { lenient: true })),
   };
 }
@@ -139,6 +146,7 @@ function closures(catalog: Catalog): (id: string) => ReadonlySet<string> {
   for (const { id, kind, parent } of catalog.facts.values())
     if (parent !== null && kinds.get(kind)?.inline?.inseparable)
       inseparable.set(parent, [...(inseparable.get(parent) ?? []), id]);
+  const usesOf = makeUnnotedUses(catalog, kinds);
   return (start) => {
     const kept = new Set<string>();
     const open = [start];
@@ -147,7 +155,8 @@ function closures(catalog: Catalog): (id: string) => ReadonlySet<string> {
       if (fact === undefined || kept.has(id)) continue;
       kept.add(id);
       if (fact.parent !== null) open.push(fact.parent);
-      open.push(...(catalog.needs.get(id)?.keys() ?? []), ...fact.origins, ...(inseparable.get(id) ?? []));
+      open.push(...(catalog.needs.get(id)?.keys() ?? []), ...usesOf(id));
+      open.push(...fact.origins, ...(inseparable.get(id) ?? []));
     }
     return kept;
   };

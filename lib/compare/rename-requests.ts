@@ -2,6 +2,7 @@
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Rename } from '../plan/renames.ts';
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { splitNames } from '../sql/object-comments.ts';
@@ -29,7 +30,7 @@ export interface RenameRequest {
 /** All that is asked for. @throws Problem `bad_option` */
 export function readRenameRequests({ given = [], files = [] }: RenameSources): RenameRequest[] {
   return [
-    ...given.map(requestOf),
+    ...given.map(readRename),
     ...files.flatMap(({ text }) =>
       readRenameComments(text).map(({ from, to }): RenameRequest => {
         const said = `-- pgmage:renamed from ${from.join('.')}`;
@@ -39,7 +40,8 @@ export function readRenameRequests({ given = [], files = [] }: RenameSources): R
   ];
 }
 
-function requestOf(given: string): RenameRequest {
+/** Reads a value of `--rename`. @throws Problem `bad_option` */
+export function readRename(given: string): RenameRequest {
   const said = `--rename ${given}`;
   const [, prefix, from = '', to = ''] =
     /^(?:([a-z ]+):)?((?:"(?:[^"]|"")*"|[^"=])+)=(.+)$/.exec(given.trim()) ?? [];
@@ -66,6 +68,19 @@ export function matchesRequest(
   const fits = (path: readonly string[], names: readonly string[]) =>
     isAt(path, names) || isAt(former(path, done), names);
   return fits(one.from, from) && fits(one.to, to);
+}
+
+/** The names of a catalog that are in the same place as a mistyped one, and close to it. */
+export function suggestNames(
+  { facts }: Catalog,
+  names: readonly string[],
+  place: readonly string[],
+): string[] {
+  const inside = place.slice(0, -1);
+  const known = [...facts.values()]
+    .filter(({ path }) => isAt(path, [...inside, path.at(-1) as string]))
+    .map(({ path }) => path.at(-1) as string);
+  return findNearest(names.at(-1) as string, [...new Set(known)]);
 }
 
 /** True if a catalog has an object of that name. */

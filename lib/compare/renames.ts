@@ -15,6 +15,7 @@ import {
   type RenameRequest,
   type RenameSources,
   readRenameRequests,
+  suggestNames,
 } from './rename-requests.ts';
 
 /** A question about something that is gone, while others came that look like it. */
@@ -163,7 +164,12 @@ function refuseUnknown(
     if (own.length > 0 || request.lasting) continue;
     const [old, now] = [hasName(before, request.from), hasName(after, request.to)];
     if (!old && !now) throw bad('no object has the old or the new name');
-    if (old && !now) throw bad('the wanted schema has no object with the new name');
+    if (old && !now) {
+      const near = suggestNames(after, request.to, request.from);
+      const asked =
+        near.length > 0 ? `. Did you mean ${near.map((name) => qualify([name])).join(' or ')}?` : '';
+      throw bad(`the wanted schema has no object with the new name${asked}`);
+    }
     if (old && hasName(after, request.from)) throw bad('the wanted schema still has the old name');
     if (old) throw bad('the object with the new name has another kind, or existed before');
   }

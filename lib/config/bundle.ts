@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Loader, Message, Plugin } from 'esbuild';
 import { Problem } from '../problem/problem.ts';
+import { findOwnPackage } from './own-package.ts';
 
 /** The modules `0.mjs`, `1.mjs`, … of the entries, their shared modules, and every file that was read. */
 export interface Bundle {
@@ -46,7 +47,7 @@ export async function bundle(source: {
   try {
     const result = await build({
       ...options,
-      plugins: [ownPlace],
+      plugins: [ownPlace, givePackage(findOwnPackage(source.root))],
       absWorkingDir: source.root,
       entryPoints: source.entries.map((entry, index) => ({ in: entry, out: `${index}` })),
       // As deep as where the files will be, so that the source maps point at the sources.
@@ -84,6 +85,15 @@ const ownPlace: Plugin = {
     });
   },
 };
+
+// `import … from 'pgmage'` of a project that has not installed it.
+const givePackage = (file: string | null): Plugin => ({
+  name: 'own-package',
+  setup(build) {
+    if (file === null) return;
+    build.onResolve({ filter: /^pgmage$/ }, () => ({ path: pathToFileURL(file).href, external: true }));
+  },
+});
 
 function problemOf(
   message: Message,

@@ -4,8 +4,11 @@ import { hazards } from '../model/step.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Config } from './config.ts';
+import type { ServeConfig } from './serve.ts';
 
 type Shape = (value: unknown) => string | null;
+// A member that has no shape would be refused as unknown.
+type Fields<T> = Readonly<Record<keyof T, Shape>>;
 
 const text: Shape = (value) => (typeof value === 'string' && value !== '' ? null : 'must be a string');
 const flag: Shape = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
@@ -24,7 +27,7 @@ const oneOf =
   (value) =>
     words.includes(value as string) ? null : `must be ${words.join(' or ')}`;
 
-const environment = object({
+const place = object({
   url: text,
   variable: text,
   dotenv: either(text, texts),
@@ -32,7 +35,23 @@ const environment = object({
   railway: object({ service: text, environment: text, variable: text }),
   embedded: flag,
   protected: flag,
+  each: text,
+  databases: text,
+  schemas: either(text, texts),
+  except: either(text, texts),
+  canary: text,
 });
+const environment: Shape = (value) => {
+  const reason = place(value);
+  if (reason !== null) return reason;
+  const { each, databases, schemas, except, canary } = value as Readonly<Record<string, unknown>>;
+  const lists = [each, databases, schemas].filter((one) => one !== undefined);
+  if (lists.length > 1) return 'must have one of each, databases and schemas';
+  if (except !== undefined && (databases ?? schemas) === undefined)
+    return 'must have databases or schemas, where it has except';
+  if (lists.length === 1 || canary === undefined) return null;
+  return 'must have each, databases or schemas, where it has a canary';
+};
 
 const data = object({
   from: text,
@@ -60,6 +79,7 @@ const serve = object({
   host: text,
   hosts: texts,
   queue: text,
+  seal: text,
   data: text,
   backups: text,
   maxStorage: text,
@@ -74,7 +94,7 @@ const serve = object({
   // Its members depend on its task; the service checks them by the shapes of its requests.
   schedules: entries(entries(() => null)),
   notify: object({ webhook: text, email: object({ smtp: text, from: text, to: text }) }),
-});
+} satisfies Fields<ServeConfig>);
 
 const level = oneOf('allow', 'warn', 'deny');
 
@@ -137,7 +157,7 @@ const config = object({
   shadow: text,
   shadowSuperuser: flag,
   hooks: object({ before: call, after: call, failed: either(call, text, texts) }),
-});
+} satisfies Fields<Config>);
 
 /**
  * Gives the value back as a configuration.

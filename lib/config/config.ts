@@ -4,12 +4,13 @@ import type { DataConfig } from './data.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { RailwayConfig } from './railway.ts';
 import type { ServeConfig } from './serve.ts';
+import type { TenantsConfig } from './tenants.ts';
 
 /**
  * The place of one environment's database. The first one that is set counts: `url`, `railway`, `command`, the
  * variable, the dotenv files, `embedded`.
  */
-export interface EnvironmentConfig {
+export interface EnvironmentConfig extends TenantsConfig {
   /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
   readonly url?: string;
   /**

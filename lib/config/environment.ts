@@ -1,9 +1,12 @@
 // From an environment's name to its database: the configuration, variables, a command or the dotenv files
 // people have.
+import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Config, EnvironmentConfig } from './config.ts';
 import { readIfExists } from './file.ts';
+import type { TenantsConfig } from './tenants.ts';
 
 /** Variables as a process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -49,7 +52,6 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
     return { name, url, found, protected: guarded };
   };
   if (settings.url !== undefined) return at(settings.url, 'its URL in the configuration');
-
   if (settings.railway !== undefined) {
     const { railwayUrl } = await import('./railway.ts');
     const { url, found } = await railwayUrl(name, settings.railway, around.root);
@@ -65,7 +67,8 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell
   // for development must not be what `--env prod` reaches.
   const isDefault = name === (config.environment ?? defaultEnvironment);
-  const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
+  const shell = isDefault || settings.variable !== undefined ? ['the process environment'] : [];
+  const fromProcess = shell.length > 0 ? around.variables[variable] : undefined;
   if (fromProcess !== undefined) return at(fromProcess, variable, `the environment variable ${variable}`);
 
   const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
@@ -75,11 +78,41 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   if (settings.embedded) return embedded;
   if (entry === undefined && name === defaultEnvironment) return { ...embedded, fallback: true };
   if (entry === undefined && !(await anyThere(around.root, files))) throw await unknown(around, name);
-  throw new Problem('environment_without_url', { name, variable, looked: files });
+  throw new Problem('environment_without_url', { name, variable, looked: [...shell, ...files] });
+}
+
+/** The rule of an environment's tenants; null: it is one database. */
+export function findTenants({ environments }: Config, name: string): TenantsConfig | null {
+  const entry = environments?.[name];
+  if (typeof entry !== 'object') return null;
+  const { each, databases, schemas } = entry;
+  return (each ?? databases ?? schemas) === undefined ? null : entry;
+}
+
+/** An environment's name that names one of its tenants: `shops:acme`. null: it names none. */
+export function splitTenant(
+  config: Config,
+  name: string,
+): { readonly environment: string; readonly tenant: string } | null {
+  const at = name.indexOf(':');
+  if (at < 0 || config.environments?.[name] !== undefined) return null;
+  const environment = name.slice(0, at);
+  return findTenants(config, environment) === null ? null : { environment, tenant: name.slice(at + 1) };
 }
 
 async function unknown(around: Surroundings, name: string): Promise<Problem> {
-  return new Problem('unknown_environment', { name, known: await knownNames(around) });
+  const known = await knownNames(around);
+  const near = findNearest(name, known);
+  const nearest = near.length > 0 ? near : findNearestTenants(around.config, name, known);
+  return new Problem('unknown_environment', { name, known, nearest });
+}
+
+// `shop:acme` may be the tenant `shops:acme`.
+function findNearestTenants(config: Config, name: string, known: readonly string[]): string[] {
+  const at = name.indexOf(':');
+  if (at < 0) return [];
+  const withTenants = known.filter((one) => findTenants(config, one) !== null);
+  return findNearest(name.slice(0, at), withTenants).map((one) => `${one}${name.slice(at)}`);
 }
 
 // The URL in the first dotenv file that has the variable.
@@ -114,11 +147,28 @@ function isProtected({ environments }: Config, name: string): boolean {
  * own.
  */
 export async function knownNames(around: Surroundings): Promise<string[]> {
-  const usual = ['dev', 'staging', 'test', 'prod'];
   const there = await Promise.all(usual.map((name) => anyThere(around.root, ownFiles(name))));
   const configured = Object.keys(around.config.environments ?? {});
   const first = around.config.environment ?? defaultEnvironment;
-  return [...new Set([first, ...configured, ...usual.filter((_, index) => there[index])])];
+  const others = await otherNames(around);
+  return [...new Set([first, ...configured, ...usual.filter((_, index) => there[index]), ...others])];
+}
+
+const usual = ['dev', 'staging', 'test', 'prod'];
+
+// Those of files such as `.env.analytics` that have a URL. Some files are samples, and some belong to a
+// configured environment of another name.
+async function otherNames(around: Surroundings): Promise<string[]> {
+  const samples = /^(local|defaults?|dist|example|sample|template|schema|vault)$/;
+  const entries = Object.values(around.config.environments ?? {});
+  const used = entries.flatMap((entry) => (typeof entry === 'string' ? [] : [entry.dotenv ?? []].flat()));
+  const names = (await readdir(around.root).catch(() => []))
+    .filter((file) => !used.includes(file))
+    .map((file) => /^\.env\.([\w-]+)$/.exec(file)?.[1])
+    .filter((name) => name !== undefined)
+    .filter((name) => !samples.test(name) && !Object.values(long).includes(name));
+  const found = await Promise.all(names.map((name) => fromDotenv(around, ownFiles(name), 'DATABASE_URL')));
+  return names.filter((_, index) => found[index] !== null).sort();
 }
 
 // The order of Vite and Next: the local variant first, the particular before the general.

@@ -1,9 +1,11 @@
 // A project's own TypeScript as JavaScript: compiled once per content and kept in the project's cache.
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMissing } from '../problem/file.ts';
+import { replaceFile } from './file.ts';
+import { findOwnPackage } from './own-package.ts';
 
 /** The input of a compilation. All paths are absolute. */
 export interface ModuleSource<Notes> {
@@ -40,16 +42,16 @@ interface CompiledInputs<Notes> {
  * Gives the compiled modules, from the cache when nothing that went into them has changed.
  * @throws Problem `bad_config`, `bad_task_file` where they do not compile
  */
-export async function compile<Notes>(source: ModuleSource<Notes>): Promise<Compiled<Notes>> {
+export async function compile<Notes>(given: ModuleSource<Notes>): Promise<Compiled<Notes>> {
+  // npx may run the same version from another place.
+  const place = findOwnPackage(given.root);
+  const source = place === null ? given : { ...given, version: `${given.version} ${place}` };
   const file = join(source.cacheDir, `${source.name}.json`);
   let manifest = await recall<Notes>(file, source);
   if (manifest === null) {
     source.progress?.(`Compiling ${source.name}`);
     manifest = await build(source);
-    // Renamed into place, so that a process beside us never reads half of it.
-    const draft = `${file}.${randomUUID()}`;
-    await writeFile(draft, JSON.stringify(manifest));
-    await rename(draft, file);
+    await replaceFile(file, JSON.stringify(manifest));
     await forget(source, manifest);
   }
   const urls = manifest.outputs.map((output) => pathToFileURL(join(source.cacheDir, output)).href);

@@ -38,7 +38,7 @@ export type OwnRule = (input: RuleInput) => readonly RuleFault[];
 
 /**
  * What is allowed to happen to databases, by hazard, and the rules that `db:lint` checks. `db:generate`,
- * `db:sync` and `db:push` refuse statements with a denied hazard.
+ * `db:sync`, `db:rollback` and `db:push` refuse statements with a denied hazard.
  */
 export type PolicyConfig = { readonly [H in Hazard]?: Level | SizedLevel } & {
   /** Rules by name: a level, a function, or settings. */

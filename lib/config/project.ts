@@ -2,13 +2,21 @@
 import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { rememberConfigFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { checkConfig } from './check.ts';
 import type { Config } from './config.ts';
 import { makeFolder } from './file.ts';
 import { compile } from './module.ts';
 
-const names = ['pgmage.config.ts', 'pgmage.config.mts', 'pgmage.config.js', 'pgmage.config.mjs'];
+/** The endings of a configuration's file. */
+export const configEndings = ['ts', 'mts', 'js', 'mjs', 'cjs'] as const;
+
+/** The names of a configuration's file. */
+export const configNames = configEndings.map((ending) => `pgmage.config.${ending}`);
+
+// Forms that other programs read.
+const unread = ['cts', 'json', 'yaml', 'yml'].map((ending) => `pgmage.config.${ending}`);
 
 /** A project: its paths and its configuration. */
 export interface ProjectFolder {
@@ -25,6 +33,7 @@ export interface ProjectFolder {
  */
 export async function openProject(cwd: string, version: string): Promise<ProjectFolder> {
   const { root, file } = await locate(cwd);
+  rememberConfigFile(file === null ? null : basename(file));
   const cacheDir = join(root, '.pgmage', 'cache');
   return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };
 }
@@ -34,15 +43,23 @@ async function locate(cwd: string): Promise<{ root: string; file: string | null 
   for (let folder = cwd; ; folder = dirname(folder)) {
     const [isPackage, ...there] = await Promise.all([
       isFile(join(folder, 'package.json')),
-      ...names.map((name) => isConfig(join(folder, name))),
+      ...configNames.map((name) => isConfig(join(folder, name))),
     ]);
-    const config = names.find((_, index) => there[index]);
+    const config = configNames.find((_, index) => there[index]);
     if (config !== undefined) return { root: folder, file: join(folder, config) };
+    await refuseUnread(folder);
     if (isPackage) packaged ??= folder;
     // The search ends at the root of a repository: folders above it belong to another project.
     if (folder === dirname(folder) || (await exists(join(folder, '.git'))))
       return { root: packaged ?? cwd, file: null };
   }
+}
+
+// A configuration that is not read would be a silent change of the databases.
+async function refuseUnread(folder: string): Promise<void> {
+  for (const file of unread)
+    if (await isFile(join(folder, file)))
+      throw new Problem('bad_config', { file, reason: `pgmage reads ${configNames.join(', ')}` });
 }
 
 async function readConfig(root: string, cacheDir: string, file: string, version: string): Promise<Config> {
@@ -57,11 +74,20 @@ async function readConfig(root: string, cacheDir: string, file: string, version:
   try {
     module = (await import(url)) as { default?: unknown };
   } catch (error) {
-    throw new Problem('bad_config', { file: shown, reason: (error as Error).message }, { cause: error });
+    throw new Problem('bad_config', { file: shown, reason: reasonOf(error as Error) }, { cause: error });
   }
   if (module.default === undefined)
     throw new Problem('bad_config', { file: shown, reason: 'it has no default export' });
   return checkConfig(module.default, shown);
+}
+
+// Only TypeScript is compiled, and given the package.
+function reasonOf({ message }: Error): string {
+  if (!/^Cannot find (package|module) 'pgmage'/.test(message)) return message;
+  return (
+    "the project has not installed pgmage. Run 'npm install --save-dev pgmage', name the file" +
+    ' pgmage.config.ts, or export the settings without defineConfig'
+  );
 }
 
 // A file with the name of a configuration is never skipped: without it, tasks would use other databases.
@@ -78,6 +104,7 @@ export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
-async function exists(path: string): Promise<boolean> {
+/** True if there is something at that path. */
+export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }

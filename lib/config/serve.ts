@@ -10,6 +10,11 @@ export interface ServeConfig {
   readonly hosts?: readonly string[];
   /** The URL of a shared queue, postgres:// or redis://; PGMAGE_QUEUE_URL. Default: in the data folder. */
   readonly queue?: string;
+  /**
+   * The key of the service whose jobs a worker takes from Redis; PGMAGE_SERVICE_SEAL. `pgmage serve` logs its
+   * key at its start. Default: the worker trusts the first service that it hears, and no other one later.
+   */
+  readonly seal?: string;
   /** The folder of the queue and the keys. Default `.pgmage/service`. */
   readonly data?: string;
   /** The folder of backups; DUMP_DIRECTORY. Default `backups`. */

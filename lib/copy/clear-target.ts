@@ -5,7 +5,7 @@ import { buildDelete, listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionVersionId, isExtension } from '../kinds/named-objects.ts';
 import { type Catalog, collectReachable, getParent, withRelations } from '../model/catalog.ts';
-import { isEqual, makeDifference } from '../model/diff.ts';
+import { isEqual, isSameFact, makeDifference } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -70,9 +70,11 @@ export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; 
 }
 
 function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
+  const major = Math.min(there.major, wanted.major);
+  // Between two server versions, an extension of one version differs in what nothing compares.
   const same = (id: string) => {
     const [one, other] = [there.facts.get(id), wanted.facts.get(id)];
-    return other === undefined || isEqual(one?.payload, other.payload);
+    return other === undefined || (one !== undefined && isSameFact(one, other, kinds, major));
   };
   return wanted.facts.has(fact.id) && same(fact.id) && same(extensionVersionId(fact));
 }

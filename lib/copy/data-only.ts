@@ -26,6 +26,9 @@ import type { CopyEnds } from './preflight.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { compareSchemas, selectDigests } from './verify.ts';
 
+// The number of differences that a refusal lists.
+const told = 5;
+
 /**
  * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became
  * of it, and stays. Both sessions are in a transaction, as for a whole clone.
@@ -37,8 +40,11 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
   const there = await readCatalog(target, kinds);
   const differences = differing(there, wanted, wish);
   if (differences.length > 0) {
-    const faults = [`their schemas differ: ${differences.join('; ')}`];
-    throw new Problem('clone_refused', { source: ends.from.named.name, target: ends.to.named.name, faults });
+    const [from, to] = [ends.from.named.name, ends.to.named.name];
+    const rest = differences.length - told;
+    const list = [...differences.slice(0, told), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+    const faults = [`their schemas differ: ${list} (see db:diff --from ${from} --to ${to})`];
+    throw new Problem('clone_refused', { source: from, target: to, faults });
   }
   const { tables, objects, path } = cargo;
   const progress = makeProgress(world, tables);

@@ -32,7 +32,7 @@ export async function checkDisk(
     return {
       name,
       outcome: 'unknown',
-      text: 'pgmage cannot read the free space of a remote server; if it is too small, nothing is changed',
+      text: 'pgmage cannot read the free space there; if it is too small, nothing is changed',
     };
   const left = `${size(free)} are free`;
   if (needed === null) return { name, outcome: 'ok', text: left };

@@ -1,13 +1,16 @@
 // Plans a clone and checks its conditions, before anything changes.
 import { readCatalog } from '../catalog/read.ts';
 import { countLargeObjects } from '../flow/large-objects.ts';
+import { findMaskedColumns } from '../flow/masks.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionId } from '../kinds/named-objects.ts';
+import { ledgerSchema } from '../model/schema-pair.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import type { NamedTarget } from '../project/source.ts';
+import { formatCount } from '../problem/amount.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { readRowSet } from './data-only.ts';
 import { checkDisk } from './disk-space.ts';
@@ -24,6 +27,7 @@ import {
   type PreflightCheck,
   readDatabase,
 } from './preflight.ts';
+import { warnOfReplication } from './replication.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
 
@@ -46,6 +50,8 @@ export interface ClonePlan {
   readonly estimateSeconds: number;
   /** True if only rows are replaced. */
   readonly dataOnly: boolean;
+  /** The copied columns that have a mask: `public.users.email`. */
+  readonly masked: readonly string[];
   /** Tables of the target that are replaced, with their rows. */
   readonly replaces: readonly TableCount[];
   /** Large objects of the target, which are replaced, too. */
@@ -77,7 +83,7 @@ export async function planClone(
     checkMaintenance(to, ends, input.force ?? false),
     await checkRoles(ends, wish.owners),
     checkProtection(ends),
-    ...(swap?.checks ?? []),
+    ...(swap?.checks ?? (await warnOfReplication(ends.to.connection, ends.to.named.name, wish.dataOnly))),
   ];
   const isReplaced = wish.dataOnly
     ? await snapshot(ends.from.connection, () => namesOf(ends.from.connection, wish))
@@ -91,11 +97,22 @@ export async function planClone(
     bytes: from.bytes,
     estimateSeconds: Math.max(1, Math.ceil(from.bytes / bytesPerSecond)),
     dataOnly: wish.dataOnly ?? false,
+    masked: await listMasked(ends.from.connection, wish),
     replaces: replaces.filter(({ name }) => isReplaced?.has(name) ?? true),
     replacesObjects: wish.dataOnly && wish.tables ? 0 : await countLargeObjects(ends.to.connection),
     swap: swap?.plan ?? null,
   };
   return { plan, wish };
+}
+
+// The secret does not matter: no value is read.
+async function listMasked(source: ServerConnection, wish: CopySelection): Promise<string[]> {
+  const columns = await findMaskedColumns(source, wish.masks, '');
+  const isAll = columns.length === 0 || isWhole(wish);
+  const names = isAll ? null : await snapshot(source, () => namesOf(source, wish));
+  return columns
+    .filter(({ table }) => names?.has(table) ?? true)
+    .map(({ table, quoted }) => `${table}.${quoted}`);
 }
 
 // The size of excluded content is unknown.
@@ -128,15 +145,18 @@ async function countedIn(connection: Connection): Promise<TableCount[]> {
   return tables.map(({ name }, at) => ({ name, ...(counts[at]?.[0] as { rows: number }) }));
 }
 
+// Of a database, or of the tenants in its schemas.
+const ledgerTable = new RegExp(`^${ledgerSchema}\\.|^"${ledgerSchema}:`);
+
 /** The rows that will be lost; none if the old database is kept. */
 export function listReplacedRows({ replaces, replacesObjects, swap }: ClonePlan): string[] {
   if (swap !== null && swap.keeps !== null) return [];
-  const filled = replaces
-    .filter(({ rows }) => rows > 0)
-    .map(({ name, rows }) => `${name} (${rows} ${rows === 1 ? 'row' : 'rows'})`);
+  const filled = replaces.filter(({ rows }) => rows > 0);
+  const named = filled.map(({ name, rows }) => `${name} (${formatCount(rows, 'row')})`);
+  const isLedger = filled.length > 0 && filled.every(({ name }) => ledgerTable.test(name));
   return [
-    ...filled,
-    ...(replacesObjects > 0 ? [`${replacesObjects} large objects`] : []),
+    ...(isLedger ? [`the record of its migrations, its only rows: ${named.join(', ')}`] : named),
+    ...(replacesObjects > 0 ? [formatCount(replacesObjects, 'large object')] : []),
     ...(swap?.drops ?? []).map(({ name }) => `database ${name}`),
   ];
 }

@@ -1,7 +1,9 @@
 // The checks before data moves from one database to another; each has a name and an outcome.
+
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
-import type { NamedTarget } from '../project/source.ts';
+import { formatCount } from '../problem/amount.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 
 /** One of the things that were looked at. */
 export interface PreflightCheck {
@@ -61,6 +63,13 @@ export async function readDatabase(connection: ServerConnection): Promise<Databa
   return { ...rest, path, versionText, bytes: Number(bytes), system: control?.system ?? null };
 }
 
+/** How to make a database of an encoding, which a database that exists cannot change. */
+export function adviseDatabase(encoding: string): string {
+  const name = `${encoding.toLowerCase()}_target`;
+  const made = `CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LOCALE 'C'`;
+  return `Make a target with this encoding: ${made}`;
+}
+
 /** The checks for any two databases. */
 export function checkDatabases(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
   const [one, other] = [a.named.name, b.named.name];
@@ -73,7 +82,10 @@ export function checkDatabases(from: Database, to: Database, { from: a, to: b }:
       : ok('writable', `${other} is a primary`),
     from.encoding === to.encoding
       ? ok('encoding', `${from.encoding} on both sides`)
-      : failed('encoding', `${one} has ${from.encoding}, ${other} has ${to.encoding}`),
+      : failed(
+          'encoding',
+          `${one} has ${from.encoding}, ${other} has ${to.encoding}. ${adviseDatabase(from.encoding)}`,
+        ),
     from.collation === to.collation
       ? ok('collation', `${from.collation} on both sides`)
       : warning('collation', `${one} sorts by ${from.collation}, ${other} by ${to.collation}`),
@@ -115,7 +127,7 @@ export const bytesPerSecond = 20 * 2 ** 20;
 
 function sizes({ bytes }: Database): PreflightCheck[] {
   const seconds = Math.max(1, Math.ceil(bytes / bytesPerSecond));
-  const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${seconds} seconds`;
+  const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${formatCount(seconds, 'second')}`;
   if (bytes <= 2 * gigabyte) return [ok('size', text)];
   if (bytes <= 5 * gigabyte)
     return [warning('size', `${text}; during that time the target needs disk space for both states`)];
@@ -127,17 +139,20 @@ function sizes({ bytes }: Database): PreflightCheck[] {
   ];
 }
 
+// An extension that belongs to another role stays as it is, so its version is the one to use.
 const missingExtensions = (wanted: readonly { name: string; version: string }[]) => `
-  select w.name, a.name is not null as there, v.name is not null as exact
+  select w.name, a.name is not null as there, v.name is not null and (e.extname is null
+      or e.extversion = w.version or pg_has_role(e.extowner, 'USAGE')) as exact
   from json_to_recordset('${JSON.stringify(wanted).replaceAll("'", "''")}') w (name text, version text)
     left join pg_available_extensions a on a.name = w.name
+    left join pg_extension e on e.extname = w.name
     left join pg_available_extension_versions v on v.name = w.name and v.version = w.version`;
 
 /** The extensions of a source, as its target has them. */
 export interface FoundExtensions {
   /** Not available there. */
   readonly missing: readonly string[];
-  /** Available there, but in another version. */
+  /** Available there, but in another version; or there in one that this role cannot replace. */
   readonly otherVersions: readonly string[];
   readonly all: readonly string[];
 }

@@ -1,10 +1,12 @@
 // The part of a database that can be copied, and the reasons why the rest is left out.
+
 import type { Masks } from '../flow/masks.ts';
 import { kinds } from '../kinds/index.ts';
 import { isTable, isVersionOf } from '../kinds/named-objects.ts';
 import { type Catalog, collectReachable, getParent, withDependents, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { Problem } from '../problem/problem.ts';
+import { adviseRepeat } from '../problem/repeat.ts';
 import { withoutIgnored } from '../project/ignore.ts';
 
 /** The requested content of a copy. */
@@ -68,7 +70,7 @@ export function selectCopyable(whole: Catalog, wish: CopySelection): Copyable {
 const nameOf = (fact: Fact) => kinds.get(fact.kind)?.reference(fact) ?? fact.id;
 
 // Without excluded objects, and only with the selected ones.
-function chosen(catalog: Catalog, { tables, exclude = [] }: CopySelection): Copyable {
+function chosen(catalog: Catalog, { tables, exclude = [], dataOnly }: CopySelection): Copyable {
   const named = matchPatterns(catalog, '--exclude', exclude);
   const gone = withDependents(catalog, [...named], true);
   const fallen = [...gone].flatMap((id) => {
@@ -78,9 +80,10 @@ function chosen(catalog: Catalog, { tables, exclude = [] }: CopySelection): Copy
       : [`${nameOf(fact)}: it depends on an excluded object`];
   });
   const rest = gone.size === 0 ? catalog : withoutFacts(catalog, gone);
-  return tables === undefined
-    ? { catalog: rest, left: fallen }
-    : { catalog: only(rest, tables), left: fallen };
+  if (tables === undefined) return { catalog: rest, left: fallen };
+  const some = only(rest, tables);
+  // The target keeps its schema if only rows are replaced.
+  return { catalog: some.catalog, left: [...fallen, ...(dataOnly ? [] : some.left)] };
 }
 
 // An object that is dropped with another one is reported with that one.
@@ -89,18 +92,20 @@ function diesWith({ dies }: Catalog, id: string, gone: ReadonlySet<string>): boo
 }
 
 // Some tables with all that is part of them and needs no other table, and all that these need.
-function only(catalog: Catalog, tables: readonly string[]): Catalog {
+function only(catalog: Catalog, tables: readonly string[]): Copyable {
   const named = matchPatterns(catalog, '--tables', tables, isTable);
   const others = [...catalog.facts.values()].filter((fact) => isTable(fact) && !named.has(fact.id));
-  const rest = withoutFacts(
+  const gone = withDependents(
     catalog,
-    withDependents(
-      catalog,
-      others.map(({ id }) => id),
-    ),
+    others.map(({ id }) => id),
   );
+  const rest = withoutFacts(catalog, gone);
   const inside = (fact: Fact | undefined): boolean =>
-    fact !== undefined && (named.has(fact.id) || inside(getParent(rest, fact)));
+    fact !== undefined && (named.has(fact.id) || inside(getParent(catalog, fact)));
+  // A key or a policy of a selected table that needs another one is lost.
+  const left = [...catalog.facts.values()]
+    .filter((fact) => gone.has(fact.id) && inside(fact) && !diesWith(catalog, fact.id, gone))
+    .map((fact) => `${nameOf(fact)}: it needs a table that --tables leaves out`);
   const needed = collectReachable(
     [...rest.facts.values()].filter(inside).map(({ id }) => id),
     (id) => rest.needs.get(id)?.keys() ?? [],
@@ -114,7 +119,7 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
         (kinds.get(kind)?.data?.ownership || kinds.get(kind)?.reconcile?.optional)
       ),
   );
-  return withoutFacts(rest, new Set(unneeded.map(({ id }) => id)));
+  return { catalog: withoutFacts(rest, new Set(unneeded.map(({ id }) => id))), left };
 }
 
 /**
@@ -134,7 +139,10 @@ export function matchPatterns(
     const rest = withoutIgnored(catalog, { schemas: [], objects: [full] });
     const fits = [...catalog.facts.values()].filter((fact) => which(fact) && !rest.facts.has(fact.id));
     if (fits.length === 0)
-      throw new Problem('bad_option', { option, reason: `no object matches ${pattern}` });
+      throw new Problem('bad_option', {
+        option,
+        reason: `no object matches ${pattern}${adviseRepeat(option, pattern)}`,
+      });
     for (const { id } of fits) found.add(id);
   }
   return found;

@@ -1,7 +1,9 @@
 // Changes the rows of a target in the open transaction: temporary tables, places of the rows, one statement
 // for each group of tables, effects on others.
+
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Exchanges, exchangeValues, type StubbornUniques } from './exchanges.ts';
 import { groupTables, reachedByActions } from './groups.ts';
@@ -189,7 +191,7 @@ function checked(table: ChangingTable, counts: ReturnType<typeof expectedCounts>
       source: 'the source',
       target: name,
       differences: [
-        `${wanted.updated - counts.updated} rows were not updated,
+        `${formatCount(wanted.updated - counts.updated, 'row was', 'rows were')} not updated,
         ${wanted.deleted - counts.deleted} not deleted`.replace(/\s+/g, ' '),
       ],
     });

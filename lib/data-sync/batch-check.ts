@@ -1,7 +1,9 @@
 // Checks a batch before its commit: its rows are in the target as they were staged.
+
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { applyHashRule, rowHash } from '../pg/row-hash.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import type { ChangedTable } from './apply.ts';
 import type { NamedEnds } from './comparison.ts';
@@ -26,7 +28,9 @@ export async function checkStagedRows(
       throw new Problem('not_as_source', {
         source: from.name,
         target: to.name,
-        differences: [`${table.pair.to.table.name}: ${wrong} rows are not as in the source`],
+        differences: [
+          `${table.pair.to.table.name}: ${formatCount(wrong, 'row is', 'rows are')} not as in the source`,
+        ],
       });
   }
 }

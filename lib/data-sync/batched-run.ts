@@ -14,6 +14,7 @@ import {
   type BatchedBegin,
   batchMode,
   type Checkpoint,
+  describeKept,
   type InterruptedRun,
   noRows,
   type RowTotals,
@@ -68,29 +69,44 @@ export async function changeInBatches(
   const resumes = state.committed;
   // The snapshot of the target has done its work, and its locks would be in the way.
   for (const { to } of comparison.all) await to.execute('commit');
+  const target = comparison.named.to.name;
+  const forget = workspace.world.onInterrupt?.(async () =>
+    describeKept(state.id, { target, batches: run.batches.length, ...totalsOf(run) }),
+  );
   try {
     const sequences = await changeAll(run);
-    await transaction(
-      session,
-      async () => {
-        state.run = await finishRun(session, means, {
-          ...run,
-          resumes: resumes && shortened(resumes),
-          tables: [...run.tables.values()],
-          sideEffects: [...run.sideEffects.values()],
-          sequences,
-        });
-        await workspace.world.beforeCommit?.(session);
-      },
-      `begin isolation level repeatable read read write; ${readingSettings}; ${tablesAlone};
-        ${changeSettings(lockIn(workspace, session, means.ends.to).lockTimeout)}`,
-    );
+    await finishBatches(run, { resumes: resumes && shortened(resumes), sequences });
   } catch (thrown) {
     await run.recorder.noteFailure(thrown, { ...totalsOf(run), skipped: 0 });
     throw thrown;
+  } finally {
+    forget?.();
   }
   await pruneUndo(undoFolder(workspace.project.root));
   return state.run as SyncRun;
+}
+
+// Compares both databases again, and records the end.
+async function finishBatches(
+  run: BatchedRun,
+  more: { readonly resumes: ResumedBatches | null; readonly sequences: SequenceReport },
+): Promise<void> {
+  const { session, means } = run;
+  const { workspace, ends, state } = means;
+  await transaction(
+    session,
+    async () => {
+      state.run = await finishRun(session, means, {
+        ...run,
+        ...more,
+        tables: [...run.tables.values()],
+        sideEffects: [...run.sideEffects.values()],
+      });
+      await workspace.world.beforeCommit?.(session);
+    },
+    `begin isolation level repeatable read read write; ${readingSettings}; ${tablesAlone};
+      ${changeSettings(lockIn(workspace, session, ends.to).lockTimeout)}`,
+  );
 }
 
 async function changeAll(run: BatchedRun): Promise<SequenceReport> {
@@ -106,13 +122,9 @@ async function changeAll(run: BatchedRun): Promise<SequenceReport> {
   return sequences;
 }
 
-const shortened = ({ id, batches, inserted, updated, deleted }: InterruptedRun): ResumedBatches => ({
-  id,
-  batches,
-  inserted,
-  updated,
-  deleted,
-});
+function shortened({ tables: _tables, planned: _planned, ...rest }: InterruptedRun): ResumedBatches {
+  return rest;
+}
 
 async function beginBatches(
   session: ServerConnection,

@@ -1,5 +1,7 @@
 // The record of a run in batches: its progress, and the earlier run that it goes on with.
+
 import type { RecordedRun } from '../ledger/data-runs.ts';
+import { formatCount } from '../problem/amount.ts';
 
 /** Rows of one table that were changed. */
 export interface RowTotals {
@@ -144,4 +146,21 @@ function parse(text: string | null): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * What an interrupt leaves behind; empty: nothing. A batch whose COMMIT is unanswered is not counted.
+ * @param run its UUID
+ */
+export function describeKept(
+  run: string,
+  { target, batches, inserted, updated, deleted }: RowTotals & { target: string; batches: number },
+): string {
+  if (batches === 0) return '';
+  const rows = formatCount(inserted + updated + deleted, 'row');
+  return (
+    `At least ${formatCount(batches, 'batch', 'batches')} with ${rows} stay in ${target}.` +
+    ' Run data:sync with --batch and --resume to go on,' +
+    ` or data:undo ${run.slice(0, 8)} to take the batches back.`
+  );
 }

@@ -58,6 +58,7 @@ export async function compareSince(
       if (waiting.size === portion) await flush();
     }
   if (waiting.size > 0) await flush();
+  onRows?.(pair, 0, rows.from + rows.to);
   return { pair, rows, counts, buckets: { is: 'whole' }, differing: [] };
 }
 

@@ -54,15 +54,19 @@ export async function compareTables(
   const found = new Map<TablePair, ComparedTable>();
   const smallOnes = pairs.filter((pair) => isLittle(pair) && !means.since?.has(pair));
   const wholes = new Map<TablePair, Summary>();
+  // Those that differ are counted when their rows are read.
+  const note: typeof means.onRows = (pair, rows, all) => {
+    if (isEqual(wholes.get(pair) as Summary)) means.onRows?.(pair, rows, all);
+  };
   await runJobs(
     means.crew,
-    groupsOf(smallOnes).map((group) => groupJob(group, wholes, means)),
+    groupsOf(smallOnes).map((group) => groupJob(group, wholes, note)),
   );
   const bySize = [...pairs].filter((pair) => {
     const summary = wholes.get(pair);
-    const isEqual = summary !== undefined && findDifferingBuckets(summary.hashes).length === 0;
-    if (isEqual) found.set(pair, equal(pair, summary, null));
-    return !isEqual;
+    if (summary === undefined || !isEqual(summary)) return true;
+    found.set(pair, equal(pair, summary, null));
+    return false;
   });
   await runJobs(
     means.crew,
@@ -96,7 +100,7 @@ export async function hashTables(
   const groups = [...bigOnes, ...groupsOf(pairs.filter(isLittle))];
   await runJobs(
     means.crew,
-    groups.map((group) => groupJob(group, wholes, means)),
+    groups.map((group) => groupJob(group, wholes, means.onRows)),
   );
   return pairs.map((pair) => {
     const { rows, hashes } = wholes.get(pair) as Summary;
@@ -105,6 +109,7 @@ export async function hashTables(
 }
 
 const bytesOf = ({ from, to }: TablePair) => Math.max(from.table.bytes, to.table.bytes);
+const isEqual = ({ hashes }: Summary) => findDifferingBuckets(hashes).length === 0;
 const isLittle = (pair: TablePair) => bytesOf(pair) < little;
 
 function equal(pair: TablePair, { rows, buckets }: Summary, source: ComparedTable['source']): ComparedTable {
@@ -120,7 +125,7 @@ function groupsOf(pairs: readonly TablePair[]): TablePair[][] {
 function groupJob(
   group: readonly TablePair[],
   wholes: Map<TablePair, Summary>,
-  { onRows }: Pick<ComparisonMeans, 'onRows'>,
+  onRows: ComparisonMeans['onRows'],
 ): Job<SessionPair> {
   return {
     weight: Math.max(...group.map(bytesOf)),
@@ -136,7 +141,7 @@ function groupJob(
           to: hashes.to.get(0)?.rows ?? 0,
         };
         wholes.set(pair, { buckets: { is: 'whole' }, rows, hashes });
-        onRows?.(pair, rows.from + rows.to);
+        onRows?.(pair, rows.from + rows.to, rows.from + rows.to);
       }
     },
   };
@@ -172,7 +177,11 @@ async function compareOne(
   const isKnown = known !== undefined && Math.max(known.rows.from, known.rows.to) <= wholeAtMost;
   const summary = isKnown ? known : await summarize(sessions, pair, sources?.get(pair));
   const source = isLittle(pair) ? null : keepSource(summary);
-  if (findDifferingBuckets(summary.hashes).length === 0) return equal(pair, summary, source);
+  if (isEqual(summary)) {
+    const { from, to } = summary.rows;
+    onRows?.(pair, from + to, from + to);
+    return equal(pair, summary, source);
+  }
   const spool = await open();
   const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });
   return { ...findings, spool, source };

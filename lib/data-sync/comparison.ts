@@ -2,14 +2,17 @@
 // compared named.
 import { join } from 'node:path';
 import { masksIn } from '../copy/options.ts';
+import { adviseDatabase } from '../copy/preflight.ts';
 import { findMaskedColumns } from '../flow/masks.ts';
 import { makeRowProgress } from '../flow/progress.ts';
 import { runJobs } from '../flow/worker-pool.ts';
 import { snapshot } from '../pg/snapshot.ts';
+import { configFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, nameTarget, openServer, type Reachable, resolveEnd } from '../project/source.ts';
+import { openServer, type Reachable, resolveEnd } from '../project/source.ts';
+import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
@@ -60,9 +63,17 @@ export async function resolveEnds(
   input: ComparisonInput,
 ): Promise<BothSides<Reachable>> {
   const { data } = workspace.project;
+  const { from = data?.from, to = data?.to } = input;
+  if (from === undefined || to === undefined) {
+    const option = from === undefined ? '--from' : '--to';
+    const reason =
+      'it is missing. Pass both sides, for example --from prod --to staging, or write' +
+      ` data: { from: 'prod', to: 'staging' } into ${configFile()}`;
+    throw new Problem('bad_option', { option, reason });
+  }
   return {
-    from: await resolveEnd(workspace, '--from', input.from ?? data?.from),
-    to: await resolveEnd(workspace, '--to', input.to ?? data?.to),
+    from: await resolveEnd(workspace, '--from', from),
+    to: await resolveEnd(workspace, '--to', to),
   };
 }
 
@@ -83,8 +94,7 @@ export async function withComparison<T>(
     const { from, to } = crew.first;
     const [here, there] = await Promise.all([readShape(from), readShape(to)]);
     const shapes = { from: here, to: there };
-    if (shapes.from.encoding !== shapes.to.encoding)
-      throw refusal(ofBoth, [`the source has ${shapes.from.encoding}, the target ${shapes.to.encoding}`]);
+    if (shapes.from.encoding !== shapes.to.encoding) throw refuseEncodings(ofBoth, shapes);
     const masks = { ...project.masks, ...masksIn(input.mask ?? []) };
     const isMasked = Object.keys(masks).length > 0;
     const columns = isMasked
@@ -133,6 +143,12 @@ function shown(project: Project, target: Reachable): NamedTarget {
   return { name: name || rest.address, ...rest };
 }
 
+function refuseEncodings(ends: NamedEnds, { from, to }: BothSides<{ readonly encoding: string }>): Problem {
+  const faults = [`the source has ${from.encoding}, the target ${to.encoding}`];
+  const hint = `Nothing was changed. ${adviseDatabase(from.encoding)};`;
+  return new Problem('sync_refused', { source: ends.from.name, target: ends.to.name, faults, hint });
+}
+
 function refusal({ from, to }: NamedEnds, faults: readonly string[]): Problem {
   return new Problem('sync_refused', { source: from.name, target: to.name, faults });
 }
@@ -163,12 +179,12 @@ async function fitting(
   return { fit: pairs.filter((pair) => (found.get(pair) ?? []).length === 0), refused };
 }
 
-/** Reports how many rows of the pairs were read. Both sides are counted. */
+/** Reports how many rows of the pairs were compared or hashed. Both sides are counted. */
 export function makeRowsReport({ world }: Workspace, pairs: readonly TablePair[], doing: string): RowsRead {
   const tables = pairs.map(({ from, to }) => ({
     name: to.table.name,
     rows: from.table.rows + to.table.rows,
   }));
   const progress = makeRowProgress(world, tables, doing);
-  return (pair, rows) => progress.told(pair.to.table, rows);
+  return (pair, rows, all) => progress.told(pair.to.table, rows, all);
 }

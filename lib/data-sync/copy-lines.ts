@@ -20,7 +20,7 @@ export async function* splitLines(
 
 /**
  * The lines of a stream as `splitLines` gives them, with the beginning of each value alone: one can be larger
- * than memory.
+ * than memory. A value that is cut ends with `…`.
  * @param most characters of a value
  */
 export async function* splitShortened(
@@ -29,12 +29,14 @@ export async function* splitShortened(
 ): AsyncGenerator<string[], void, undefined> {
   let line = '';
   let room = most;
+  let isCut = false;
   for await (const piece of pieces) {
     const lines: string[] = [];
     const text = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
     // Each value, or a part of one, and its end.
     for (const [, value = '', end = ''] of text.matchAll(/([^\t\n]*)([\t\n]|$)/g)) {
-      line += value.slice(0, room);
+      line += value.slice(0, room) + (value.length > room && !isCut ? cutMark : '');
+      isCut = end === '' && (isCut || value.length > room);
       room = end === '' ? room - Math.min(room, value.length) : most;
       if (end === '\n') lines.push(line);
       line = end === '\n' ? '' : line + end;
@@ -42,6 +44,9 @@ export async function* splitShortened(
     if (lines.length > 0) yield lines;
   }
 }
+
+// Its bytes as characters.
+const cutMark = Buffer.from('…').toString('latin1');
 
 /** A line as its bytes. */
 export const encodeLine = (line: string): Buffer => Buffer.from(`${line}\n`, 'latin1');

@@ -54,8 +54,11 @@ export interface TableFindings {
   readonly since?: SinceBound;
 }
 
-/** Called with the number of rows that were read of a table. */
-export type RowsRead = (pair: TablePair, rows: number) => void;
+/**
+ * Called with the number of rows of both sides that were compared, or hashed, of a pair of tables.
+ * @param all the number of their rows, once it is known
+ */
+export type RowsRead = (pair: TablePair, rows: number, all?: number) => void;
 
 /**
  * The first pass over one table.
@@ -102,6 +105,9 @@ async function hasSpan(target: ServerConnection, pair: TablePair, buckets: Bucke
   return BigInt(low) >= buckets.low && BigInt(high) < buckets.low + buckets.step * BigInt(buckets.count);
 }
 
+const rowsOfBuckets = ({ hashes: { from, to } }: Summary, buckets: readonly number[]) =>
+  buckets.reduce((sum, one) => sum + (from.get(one)?.rows ?? 0) + (to.get(one)?.rows ?? 0), 0);
+
 const rowsIn = (hashes: ReadonlyMap<number, BucketHash>) =>
   [...hashes.values()].reduce((sum, { rows }) => sum + rows, 0);
 
@@ -124,6 +130,9 @@ export async function findRows(
   { spool, onRows = () => undefined }: { readonly spool: Spool; readonly onRows?: RowsRead },
 ): Promise<TableFindings> {
   const { rows } = summary;
+  const all = rows.from + rows.to;
+  let unread = rowsOfBuckets(summary, findDifferingBuckets(summary.hashes));
+  onRows(pair, all - unread, all);
   const { buckets, differing } = await findPart(sessions, pair, summary);
   const counts = { missing: 0, changed: 0, extra: 0 };
   if (differing.length > 0) {
@@ -140,9 +149,11 @@ export async function findRows(
         counts[one.kind] += one.copies;
         await spool.write(encodeLine(formatDifference(one)));
       }
+      unread -= merged.read;
       onRows(pair, merged.read);
     }
   }
+  onRows(pair, unread);
   return { pair, rows, counts, buckets, differing };
 }
 

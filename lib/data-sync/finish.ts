@@ -1,5 +1,7 @@
 // The end of a run: sequences follow, the databases are compared again, the record gets its outcome.
+
 import type { ServerConnection } from '../pg/connection.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask, Consent } from '../project/confirmation.ts';
 import type { Reachable } from '../project/source.ts';
@@ -185,7 +187,10 @@ export async function finishRun(
 function refuseWrong({ from, to }: RowComparison['named'], validated: readonly ValidatedTable[]): void {
   const differences = validated
     .filter(({ wrong }) => wrong > 0)
-    .map(({ pair, wrong }) => `${pair.to.table.name}: ${wrong} rows are not as in the source`);
+    .map(
+      ({ pair, wrong }) =>
+        `${pair.to.table.name}: ${formatCount(wrong, 'row is', 'rows are')} not as in the source`,
+    );
   if (differences.length > 0)
     throw new Problem('not_as_source', { source: from.name, target: to.name, differences });
 }

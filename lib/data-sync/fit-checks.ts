@@ -1,8 +1,11 @@
 // Looks for rows that cannot be compared or written, before anything else is read: values that a column of
 // the target does not take, and keys that two rows have.
+
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
+import { formatCount } from '../problem/amount.ts';
+import { configFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { openServer, type Reachable } from '../project/source.ts';
 import { buildWhere, type Side } from './buckets.ts';
@@ -47,11 +50,7 @@ function wrongSql({ place, isMask }: ConfiguredSql, thrown: Problem): Problem {
   const reason = 'message' in thrown.data ? String(thrown.data.message) : thrown.message;
   return isMask
     ? new Problem('bad_mask', { mask: place, reason }, { cause: thrown })
-    : new Problem(
-        'bad_config',
-        { file: 'pgmage.config.ts', reason: `${place}: ${reason}` },
-        { cause: thrown },
-      );
+    : new Problem('bad_config', { file: configFile(), reason: `${place}: ${reason}` }, { cause: thrown });
 }
 
 /**
@@ -104,7 +103,7 @@ async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<Pa
       `select distinct value from (select left(${text}, 80) as value
         from ${pair.from.from}${buildWhere(pair, 'from', unfit)} limit 1000) s order by 1 limit ${named}`,
     );
-    const rows = count === 1 ? '1 row has a value' : `${count} rows have values`;
+    const rows = formatCount(count, 'row has a value', 'rows have values');
     notes.push({
       verdict: 'refused',
       what: `${pair.to.table.name}.${quote(column)}`,

@@ -1,8 +1,10 @@
 // New ids for the rows that a target needs: pgmage allots those that are missing, and translates every old id
 // of the staged rows, before the statement that writes them.
+
 import { literal, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { outputText } from '../pg/values.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { readOnly } from './ids.ts';
 import { type OwnedStatement, type OwnerCode, runChange } from './owner-code.ts';
@@ -160,8 +162,9 @@ async function translate(
       source: 'the source',
       target: connection.description,
       faults: [
-        `${row?.rows} rows of ${table.pair.to.table.name} refer by ${column.name} to rows of ${written.of}` +
-          ` that have no new id, for example ${row?.one}`,
+        `${table.pair.to.table.name} has ` +
+          formatCount(row?.rows ?? 0, 'row that refers', 'rows that refer') +
+          ` by ${column.name} to rows of ${written.of} that have no new id, for example ${row?.one}`,
       ],
     });
 }

@@ -1,6 +1,8 @@
 // The tables whose rows have other ids in the target than in the source, and the columns that refer to them.
+
 import type { DataIdsConfig } from '../config/data.ts';
 import { quote } from '../model/quote.ts';
+import { configFile } from '../problem/config-file.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TableWish } from './paired-columns.ts';
@@ -127,7 +129,7 @@ function meant(name: string, names: readonly string[]): string {
   return close.length > 0 ? `. Did you mean ${close.join(' or ')}?` : '';
 }
 
-const wrong = (reason: string) => new Problem('bad_config', { file: 'pgmage.config.ts', reason });
+const wrong = (reason: string) => new Problem('bad_config', { file: configFile(), reason });
 
 /**
  * Finds the columns of a pair that hold new ids: the id of the row, the foreign keys of both sides to tables

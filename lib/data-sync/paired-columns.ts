@@ -97,15 +97,14 @@ export function pairColumn(
   const converted = convert({ sql, column: source }, column, casts, isRounded);
   if (converted.is === 'refused')
     return without({ verdict: 'refused', reason: converted.reason, forbids: 'comparing' }, source.name);
+  const types = converted.is === 'same' ? [] : [`${source.plain} becomes ${column.plain}`];
+  const reasons = [...(mask === undefined ? [] : ['a mask takes the place of its values']), ...types];
   return {
     pair: pairedColumn(column, converted, sql),
     fitChecks: fitCheck(column, converted, sql),
     uses: source.name,
     isPlain: mask === undefined && converted.is !== 'rounded',
-    note:
-      converted.is === 'same'
-        ? null
-        : { verdict: 'converted', reason: `${source.plain} becomes ${column.plain}` },
+    note: reasons.length === 0 ? null : { verdict: 'converted', reason: reasons.join(', and ') },
   };
 }
 

@@ -83,12 +83,16 @@ const partitionKey = `select coalesce(json_agg(distinct (select a.attname from p
   from (${parts}) p(oid) join pg_partitioned_table q on q.partrelid = p.oid, unnest(q.partattrs) k(number)`;
 
 // As the planner guesses: the rows of a page, by the last ANALYZE, in all pages that there are now. Of what
-// was never analyzed, or was empty then, a hundred bytes are a usual row.
+// was never analyzed, or was empty then, the server has counted the rows; a crash or a copy of its files
+// loses the count, and a standby has none. A hundred bytes are then a usual row.
 const size = `select sum(pg_table_size(p.oid)) as bytes,
-    sum(case when r.reltuples < 0 or r.relpages = 0 then pg_relation_size(p.oid) / 100
-      else r.reltuples / r.relpages * (pg_relation_size(p.oid) / current_setting('block_size')::int)
-      end)::int8 as rows
-  from (${parts}) p(oid) join pg_class r on r.oid = p.oid`;
+    sum(case when r.reltuples >= 0 and r.relpages > 0 then r.reltuples / r.relpages * s.pages
+      when pg_stat_get_live_tuples(p.oid) + pg_stat_get_dead_tuples(p.oid) >= s.pages
+        then pg_stat_get_live_tuples(p.oid)
+      else s.bytes / 100 end)::int8 as rows
+  from (${parts}) p(oid) join pg_class r on r.oid = p.oid
+    cross join lateral (select pg_relation_size(p.oid) as bytes,
+      pg_relation_size(p.oid) / current_setting('block_size')::int as pages) s`;
 
 const may = (what: string) => `'${what}', has_table_privilege(c.oid, '${what}')`;
 const tables = `with types as materialized (${types})

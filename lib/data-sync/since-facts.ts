@@ -62,12 +62,20 @@ interface ServerFacts {
   readonly xmax: string;
 }
 
+// Of the table c.
+const parts = `(select c.oid union all select t.relid from pg_partition_tree(c.oid) t
+  where c.relkind = 'p' and t.relid <> c.oid)`;
+
 // A column that was dropped and added again has another number, and its default is not a change of rows.
+// Neither is another expression of a virtual column.
 const tables = (names: readonly (readonly [schema: string, name: string])[]) => `
   select json_build_array(n.nspname, c.relname) as path,
     (select json_agg(json_build_array(p.oid::int8, pg_relation_filenode(p.oid)::int8) order by p.oid)
-      from (select c.oid union all select t.relid from pg_partition_tree(c.oid) t
-        where c.relkind = 'p' and t.relid <> c.oid) p) as files,
+      from ${parts} p) as files,
+    (select json_agg(json_build_array(d.adrelid::int8, d.adnum, pg_get_expr(d.adbin, d.adrelid))
+        order by d.adrelid, d.adnum)
+      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      where a.attgenerated <> '' and d.adrelid in ${parts}) as generated,
     (select json_agg(json_build_array(a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
         a.attmissingval::text) order by a.attnum)
       from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
@@ -77,6 +85,7 @@ const tables = (names: readonly (readonly [schema: string, name: string])[]) => 
 type TableRow = {
   readonly path: readonly [string, string];
   readonly files: unknown;
+  readonly generated: unknown;
   readonly columns: unknown;
 };
 
@@ -94,9 +103,7 @@ export async function readSinceFacts(
   const read = async (session: ServerConnection, side: keyof BothSides<unknown>) => {
     const [facts] = await session.rows<ServerFacts>(server);
     const rows = await session.rows<TableRow>(tables(pairs.map((pair) => pair[side].table.path)));
-    const byPath = new Map(
-      rows.map(({ path, files, columns }) => [JSON.stringify(path), { files, columns }]),
-    );
+    const byPath = new Map(rows.map(({ path, ...one }) => [JSON.stringify(path), one]));
     return { facts: facts as ServerFacts, byPath };
   };
   const [from, to] = await Promise.all([read(sessions.from, 'from'), read(sessions.to, 'to')]);

@@ -1,7 +1,9 @@
 // Tables of which a sync compares only the rows that their source has changed since the last run: their
 // conditions, the state that a run keeps of them, and when that state cannot be trusted.
+
 import { createHash } from 'node:crypto';
 import type { RecordedRun } from '../ledger/data-runs.ts';
+import { configFile } from '../problem/config-file.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TableWish } from './paired-columns.ts';
@@ -18,7 +20,7 @@ const usualFull = 24;
 export function pairSince(pair: Omit<TablePair, 'since'>, { since, full }: TableWish): PairSince | null {
   const { columns, path } = pair.from.table;
   const place = `data.tables['${path.join('.')}']`;
-  const wrong = (reason: string) => new Problem('bad_config', { file: 'pgmage.config.ts', reason });
+  const wrong = (reason: string) => new Problem('bad_config', { file: configFile(), reason });
   if (since === undefined) {
     if (full !== undefined) throw wrong(`${place}.full needs since`);
     return null;
@@ -67,7 +69,7 @@ const isStable = ({ isSystem, labels, known }: ColumnShape) =>
 export interface SinceFacts {
   /** The servers, since their start, and the databases. */
   readonly servers: unknown;
-  /** The tables and their partitions: OIDs, files, columns with their numbers and defaults. */
+  /** The tables and their partitions: OIDs, files, expressions, columns with their numbers and defaults. */
   readonly tables: unknown;
 }
 

@@ -1,6 +1,6 @@
 // The plan of a sync: how many rows of each table change, and what forbids it.
 import { Problem } from '../problem/problem.ts';
-import type { NamedTarget } from '../project/source.ts';
+import type { NamedTarget } from '../project/target-address.ts';
 import { type InterruptedRun, noRows } from './checkpoint.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import type { NamedEnds } from './comparison.ts';

@@ -114,13 +114,18 @@ function asLockTimeout(thrown: unknown): unknown {
     : thrown;
 }
 
-// Class 23 of the manual's appendix "PostgreSQL Error Codes": constraints of the target.
+// Class 23 of the manual's appendix "PostgreSQL Error Codes": constraints of the target. P0001: RAISE, as in
+// its triggers, which the context names.
 function asRefused(thrown: unknown, target: string): unknown {
   if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return thrown;
-  const { sqlstate, message, detail } = thrown.data;
-  return sqlstate.startsWith('23')
-    ? new Problem('rows_refused', { target, message, detail }, { cause: thrown })
-    : thrown;
+  const { sqlstate, message, detail, context } = thrown.data;
+  const isRaised = sqlstate === 'P0001';
+  if (!isRaised && !sqlstate.startsWith('23')) return thrown;
+  const said = isRaised ? [detail, context].filter((text) => text !== null).join(' ') || null : detail;
+  // Later lines are indented, so that none looks like a line of pgmage.
+  const inside = (text: string) => text.replaceAll('\n', '\n  ');
+  const data = { target, message: inside(message), detail: said && inside(said) };
+  return new Problem('rows_refused', data, { cause: thrown });
 }
 
 const isUnanswered = (thrown: unknown) =>

@@ -3,9 +3,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip, createGzip } from 'node:zlib';
+import { makeFolders } from '../config/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Spool } from './spool.ts';
 
@@ -90,7 +91,7 @@ interface ZippedFile {
 }
 
 async function openZip(file: string): Promise<ZippedFile> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(file), 0o700);
   const handle = await open(file, 'a', 0o600);
   const zip = createGzip({ level: 3 });
   const sum = createHash('sha256');

@@ -1,9 +1,12 @@
 // The selection of rows to compare: the configuration and the options of a command, matched with the existing
 // tables.
+
 import type { DataConfig } from '../config/data.ts';
 import type { MaskedColumn } from '../flow/masks.ts';
+import { configFile } from '../problem/config-file.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
+import { adviseRepeat } from '../problem/repeat.ts';
 import type { Project } from '../project/project.ts';
 import type { PairingWish } from './paired-columns.ts';
 import type { BothSides, DatabaseShape, TableShape } from './shape.ts';
@@ -76,7 +79,8 @@ function fitting(
       const fits = patternOf([full]);
       const found = all.filter((table) => fits.test(table.name) || fits.test(plainName(table)));
       if (found.length === 0) {
-        const reason = `there is no table ${pattern}${meant(full, all.map(plainName))}`;
+        const advice = adviseRepeat(option, pattern) || meant(full, all.map(plainName));
+        const reason = `there is no table ${pattern}${advice}`;
         throw new Problem('bad_option', { option, reason });
       }
       return found.map(({ name }) => name);
@@ -135,4 +139,4 @@ function checkColumn({ columns, path }: TableShape, column: string, place: strin
   throw wrong(`${place} names ${column}, which is not a column of ${path.join('.')}${meant(column, names)}`);
 }
 
-const wrong = (reason: string) => new Problem('bad_config', { file: 'pgmage.config.ts', reason });
+const wrong = (reason: string) => new Problem('bad_config', { file: configFile(), reason });

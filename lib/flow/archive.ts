@@ -117,14 +117,18 @@ async function loadStatements(
       rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
-  await batch.send();
+  await batch.end();
 }
+
+const ofEventTrigger = /^(CREATE|ALTER|COMMENT ON|SECURITY LABEL (FOR \S+ )?ON) EVENT TRIGGER /;
 
 // Statements that go to the server in one message: large objects are thousands of small ones.
 class StatementBatch {
   readonly #connection: ServerConnection;
   readonly #writer: number;
   readonly #owners: OwnerStatements;
+  // Event triggers would fire for later statements of the load, such as REFRESH, and might write rows.
+  readonly #late: string[] = [];
   #waiting: string[] = [];
   #size = 0;
 
@@ -135,12 +139,22 @@ class StatementBatch {
   }
 
   async add(sql: string): Promise<void> {
+    if (ofEventTrigger.test(sql)) this.#late.push(sql);
+    else await this.#put(sql);
+  }
+
+  async #put(sql: string): Promise<void> {
     // First, because it may send what waits.
     const instead = await this.#owners.rewrite(sql, () => this.#flush());
     this.#waiting.push(...instead);
     this.#size += sql.length;
     // The server takes a message apart into statements before it runs the first of them.
     if (this.#size > 1 << 20 || /^SET standard_conforming_strings/.test(sql)) await this.send();
+  }
+
+  async end(): Promise<void> {
+    for (const sql of this.#late) await this.#put(sql);
+    await this.send();
   }
 
   async send(): Promise<void> {

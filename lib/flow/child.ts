@@ -58,6 +58,10 @@ export async function runClient(
   output.destroy();
   const { failure, errors } = await ended;
   if (failure !== null && !stopped)
-    throw new Problem('client_failed', { program, reason: errors || failure });
+    throw new Problem('client_failed', {
+      program,
+      reason: errors || failure,
+      ...(variables.PGUSER !== undefined && { role: variables.PGUSER }),
+    });
   if (taken !== null) throw taken.thrown;
 }

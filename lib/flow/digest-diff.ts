@@ -1,5 +1,7 @@
 // Compares the digests of two databases.
+
 import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
+import { formatCount } from '../problem/amount.ts';
 import type { Digest } from './digest.ts';
 
 /** The result of a comparison. */
@@ -34,7 +36,7 @@ export function compareDigests(
       // Its rows come from its query: it was stale, or its query does not always give the same.
       notes.push(`${told(one)} was refreshed and has other rows`);
     else if (there.rows !== one.rows)
-      differences.push(`${told(one)} has ${there.rows} rows instead of ${one.rows}`);
+      differences.push(`${told(one)} has ${formatCount(there.rows, 'row')} instead of ${one.rows}`);
     else differences.push(`${told(one)} has the same number of rows, but other content`);
   }
   for (const one of known.values())

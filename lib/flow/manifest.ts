@@ -1,5 +1,5 @@
 // The manifest of a backup: a file beside it that reveals changes of either.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
@@ -104,7 +104,8 @@ const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(
  */
 export async function writeManifest(dump: string, manifest: Manifest): Promise<void> {
   const path = manifestPath(dump);
-  const draft = `${path}.partial`;
+  // Another run can verify the same backup meanwhile.
+  const draft = `${path}.${randomBytes(4).toString('hex')}.partial`;
   const text = `${JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)}\n`;
   await whileWriting(path, async () => {
     try {

@@ -62,3 +62,29 @@ export const extensionVersionId = (extension: Fact) => `extension version:${qual
 export function extensionsOf({ facts }: Catalog): string[] {
   return [...facts.values()].filter(isExtension).map(({ path }) => ownName(path));
 }
+
+/** True if a kind's objects can belong to all tenants of a database: extensions and their schemas. */
+export const isShareable = ({ name }: { readonly name: string }) => name === 'extension' || name === 'schema';
+
+/** An extension, and the schema that it is in. */
+export interface PlacedExtension {
+  readonly name: string;
+  readonly schema: string;
+}
+
+/** The extensions that are in another schema than this one, by their ids. */
+export function extensionsBeside(
+  facts: Catalog['facts'],
+  schema: string,
+): ReadonlyMap<string, PlacedExtension> {
+  const found = [...facts.values()].filter((fact) => isExtension(fact) && fact.payload.schema !== schema);
+  const placed = (fact: Fact) => ({ name: ownName(fact.path), schema: String(fact.payload.schema) });
+  return new Map(found.map((fact) => [fact.id, placed(fact)]));
+}
+
+/** The ids of these extensions and of the schemas that they are in. */
+export function sharedBeside(facts: Catalog['facts'], schema: string): ReadonlySet<string> {
+  const extensions = extensionsBeside(facts, schema);
+  const homes = [...extensions.values()].map((one) => schemaId(one.schema));
+  return new Set([...extensions.keys(), ...homes.filter((id) => facts.has(id))]);
+}

@@ -1,13 +1,24 @@
 // Applies and undoes migrations with node-pg-migrate: the statements, the ledger's row and the audit in
 // one transaction.
 import type { MigrationFile } from '../migration/chain.ts';
-import { locateProblem } from '../pg/server-problem.ts';
+import { isAboutRows, locateProblem } from '../pg/server-problem.ts';
+import type { Problems } from '../problem/codes.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import { noteInAudit } from './audit.ts';
 import { unsafeLedger } from './guard.ts';
+import { untilInterrupt } from './interrupt.ts';
 import { sendOneByOne, withLockRetry } from './lock-retry.ts';
-import { lostLock, type MigrationRun, type Progress, runBatch } from './migration-batch.ts';
+import {
+  lostLock,
+  type MigrationBatch,
+  type MigrationRun,
+  type Progress,
+  runBatch,
+} from './migration-batch.ts';
+import { nameNotNull } from './not-null-checks.ts';
 import { type Direction, findFailure } from './statements.ts';
+
+type Work = Pick<MigrationBatch, 'direction' | 'chosen' | 'progress'>;
 
 /** True if a migration runs in one transaction in that direction. */
 export function runsInOneTransaction({ migration }: MigrationFile, direction: Direction): boolean {
@@ -15,7 +26,8 @@ export function runsInOneTransaction({ migration }: MigrationFile, direction: Di
 }
 
 /**
- * Runs migrations, each all or nothing where it is a transaction. What ran before one that fails stays.
+ * Runs migrations, each all or nothing where it is a transaction. What ran before one that fails stays, and
+ * is noted.
  * @param chosen the next ones in their order, or the last ones from the last
  * @throws Problem with file, line and caret; `lock_lost`, `lock_unavailable`
  */
@@ -38,40 +50,50 @@ export async function runMigrations(
     )
       end++;
     const next = chosen.slice(at, end);
-    await (whole ? together(of, direction, next) : apart(of, direction, first));
+    const work: Work = { direction, chosen: next, progress: {} };
+    try {
+      await (whole ? together(of, work) : apart(of, work, first));
+    } catch (thrown) {
+      noteDone(of, direction, [...chosen.slice(0, at), ...listDone(next, work.progress)]);
+      throw thrown;
+    }
     at = end;
   }
 }
 
+const listDone = (files: readonly MigrationFile[], { done }: Progress) =>
+  files.slice(0, done === undefined ? 0 : files.indexOf(done) + 1);
+
+function noteDone({ note }: MigrationRun, direction: Direction, done: readonly MigrationFile[]): void {
+  const word = direction === 'up' ? 'Applied' : 'Undone';
+  for (const { name } of done) note?.(`${word} ${name}`);
+}
+
 // A migration that waits too long for a lock is started again; those before it are committed.
-async function together(
-  of: MigrationRun,
-  direction: Direction,
-  chosen: readonly MigrationFile[],
-): Promise<void> {
+async function together(of: MigrationRun, { direction, chosen, progress }: Work): Promise<void> {
   let rest = chosen;
-  const progress: Progress = {};
   const send = (sql: string) => of.connection.execute(sql);
   await failing(of, direction, progress, () =>
     withLockRetry(of, async () => {
       try {
         await runBatch(of, { direction, chosen: rest, whole: true, progress, send });
       } catch (thrown) {
-        rest = rest.slice(Math.max(0, rest.indexOf(progress.place?.file as MigrationFile)));
+        rest = rest.slice(listDone(rest, progress).length);
         throw thrown;
       }
     }),
   );
 }
 
-async function apart(of: MigrationRun, direction: Direction, file: MigrationFile): Promise<void> {
-  const progress: Progress = {};
+async function apart(of: MigrationRun, { direction, progress }: Work, file: MigrationFile): Promise<void> {
   await noteInAudit(of, { file, direction, outcome: 'begun' });
-  await failing(of, direction, progress, () =>
-    sendOneByOne(of, (send) => runBatch(of, { direction, chosen: [file], whole: false, progress, send })),
-  ).catch((thrown: unknown) => {
-    throw toBrokeOffProblem(of, file, thrown);
-  });
+  const work = () =>
+    sendOneByOne(of, (send) => runBatch(of, { direction, chosen: [file], whole: false, progress, send }));
+  await failing(of, direction, progress, () => untilInterrupt(of, { file, direction }, work)).catch(
+    (thrown: unknown) => {
+      throw toBrokeOffProblem(of, { file, direction }, thrown);
+    },
+  );
   await noteInAudit(of, { file, direction, outcome: 'done' });
 }
 
@@ -81,16 +103,22 @@ async function apart(of: MigrationRun, direction: Direction, file: MigrationFile
  */
 export function toBrokeOffProblem(
   { environment }: MigrationRun,
-  { name: migration }: MigrationFile,
+  { file, direction }: { readonly file: MigrationFile; readonly direction: Direction },
   thrown: unknown,
 ): Problem {
-  const { data, where, cause } = toProblem(thrown);
-  if (!('sqlstate' in data)) return toProblem(thrown);
-  return new Problem(
-    'broke_off',
-    { environment, migration, reason: data.message, detail: data.detail, state: data.sqlstate },
-    { where, cause },
-  );
+  const { name: migration, text } = file;
+  const problem = toProblem(thrown);
+  const { code, data, where, cause } = problem;
+  if (code === 'lock_unavailable' || code === 'connection_lost')
+    return new Problem(
+      code,
+      { ...(data as Problems[typeof code]), halfWay: { migration, direction } },
+      { where, cause },
+    );
+  if (!('sqlstate' in data)) return problem;
+  const { message: reason, detail, sqlstate: state } = data;
+  const words = { reason, detail, ...nameNotNull(reason, text) };
+  return new Problem('broke_off', { environment, migration, direction, ...words, state }, { where, cause });
 }
 
 // Runs migrations, and notes a failure in the audit if that is still possible.
@@ -118,13 +146,10 @@ async function failing(
   }
 }
 
-// SQLSTATEs of values and rows. The shadow has run the same SQL, so without rows it is valid (manual:
-// "PostgreSQL Error Codes").
-const ofRows = /^(22(001|003|007|008|P02|P03)|23(502|503|505|514|P01))$/;
-
+// The shadow has run the same SQL, so without rows it is valid.
 function toRowProblem(problem: Problem, environment: string, migration: string): Problem {
   const { data, where, cause } = problem;
-  if (!('sqlstate' in data) || !ofRows.test(data.sqlstate)) return problem;
+  if (!isAboutRows(data)) return problem;
   return new Problem('unfit_rows', { ...data, environment, migration }, { where, cause });
 }
 

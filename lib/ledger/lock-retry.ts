@@ -2,9 +2,11 @@
 // shortly, gives up and retries, and finds the holder of the lock meanwhile.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from '../pg/connection.ts';
-import { queryPinned } from '../pg/pinned.ts';
+import { describeHolders } from '../problem/holders.ts';
 import { Problem } from '../problem/problem.ts';
 import { isNonBlocking } from '../sql/non-blocking.ts';
+import { type LockWait, readLockWait } from './session-waits.ts';
+import { withoutLimits } from './unlimited-statement.ts';
 
 /** The limits of a wait for locks, and its messages. */
 export interface LockRetryOptions {
@@ -19,22 +21,6 @@ export interface LockRetryOptions {
 
 /** The default time to wait for a lock. */
 export const defaultLockTimeout = 3000;
-
-/** A session that holds a lock that another session waits for. */
-export interface Holder {
-  readonly pid: number;
-  readonly applicationName: string | null;
-  readonly role: string | null;
-  /** `active`, `idle in transaction`; null: only its owner may know. */
-  readonly state: string | null;
-  /** When its last statement began; ISO 8601, in UTC. */
-  readonly queryStart: string | null;
-}
-
-interface LockWait {
-  readonly lock: string;
-  readonly holders: readonly Holder[];
-}
 
 /** The number of attempts. */
 export const lockAttempts = 5;
@@ -68,8 +54,9 @@ export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise
           { cause: thrown, where: thrown.where },
         );
       const rest = lockTimeout * 2 ** (attempt - 3);
+      const held = seen?.holders.length ? `, held by ${describeHolders(seen.holders)}` : '';
       of.progress?.(
-        `${seen === null ? 'A lock' : `${seen.lock}`} is not available after ${lockTimeout} ms;` +
+        `${seen?.lock ?? 'A lock'} is not available after ${lockTimeout} ms${held};` +
           ` attempt ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
       );
       await pause(rest);
@@ -81,7 +68,7 @@ export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise
 
 /**
  * Gives the work a function that sends statements which are committed one by one, each with its own limit. A
- * statement that blocks no other session waits without a limit, because giving up would leave half of its
+ * statement that blocks no other session runs without a limit, because giving up would leave half of its
  * work behind.
  * @throws Problem `lock_unavailable`; of the work
  */
@@ -92,10 +79,12 @@ export async function sendOneByOne<T>(
   const { connection, lockTimeout = defaultLockTimeout } = of;
   let known: number | undefined;
   const send = async (sql: string) => {
-    const limit = (await isNonBlocking(sql)) ? 0 : lockTimeout;
+    const blocks = !(await isNonBlocking(sql));
+    const limit = blocks ? lockTimeout : 0;
     if (limit !== known) await connection.execute(`set lock_timeout = ${limit}`);
     known = limit;
-    await withLockRetry(of, () => connection.execute(sql));
+    const run = () => connection.execute(sql);
+    await (blocks ? withLockRetry(of, run) : withoutLimits(of, sql, run));
   };
   try {
     return await work(send);
@@ -113,7 +102,7 @@ async function lookOn({ connection, onlooker, lockTimeout = defaultLockTimeout }
   let seen: LockWait | null = null;
   const watch = async () => {
     while (!done.signal.aborted) {
-      const wait = await waitOf(other, me?.pid as number).catch(() => null);
+      const wait = await readLockWait(other, me?.pid as number).catch(() => null);
       seen = wait ?? seen;
       await pause(lockTimeout / 5, null, { signal: done.signal }).catch(() => null);
     }
@@ -127,22 +116,4 @@ async function lookOn({ connection, onlooker, lockTimeout = defaultLockTimeout }
       return seen;
     },
   };
-}
-
-async function waitOf(connection: Connection, pid: number): Promise<LockWait | null> {
-  const rows = await queryPinned<{ lock: string } & Holder>(
-    connection,
-    `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ',
-      'g')) || ' on '
-        || regexp_replace(l.relation::regclass::text, '^public\\.', ''), 'a lock of ' || l.locktype) as lock,
-       b.pid, a.application_name as "applicationName", a.usename as role, a.state,
-       to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStart"
-     from pg_locks l cross join unnest(pg_blocking_pids(l.pid)) b (pid) left join pg_stat_activity a
-     on a.pid = b.pid
-     where l.pid = ${pid} and not l.granted`,
-  );
-  const [first] = rows;
-  return first === undefined
-    ? null
-    : { lock: first.lock, holders: rows.map(({ lock: _, ...holder }) => holder) };
 }

@@ -7,9 +7,9 @@ import { Problem, toProblem } from '../problem/problem.ts';
 import { type AuditAuthor, buildAuditInsert, buildSettings } from './audit.ts';
 import { digestMigration } from './edits.ts';
 import { guardSql, ledgerGuard } from './guard.ts';
-import { lockKey } from './lock.ts';
+import { lockCondition } from './lock.ts';
 import { defaultLockTimeout, type LockRetryOptions } from './lock-retry.ts';
-import { type Direction, type StatementPlace, selectDirection, splitStatements } from './statements.ts';
+import { type Direction, type StatementPlace, selectForSession, splitStatements } from './statements.ts';
 
 /** The migrations to run, on a session that holds the lock. */
 export interface MigrationRun extends LockRetryOptions {
@@ -18,11 +18,18 @@ export interface MigrationRun extends LockRetryOptions {
   /** All files of the folder, in their order. */
   readonly files: readonly MigrationFile[];
   readonly author: AuditAuthor;
+  /** Registers what is to be done on an interrupt, and gives the function that forgets it (`World`). */
+  onInterrupt?(undo: () => Promise<unknown>): () => void;
+  /** Says what a person must know beside the result (`World`). */
+  note?(message: string): void;
 }
 
 /** The progress of a run. */
 export interface Progress {
+  /** The statement that was sent last, of a file that is not committed. */
   place?: StatementPlace | undefined;
+  /** The last file whose COMMIT was answered. */
+  done?: MigrationFile | undefined;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
@@ -96,6 +103,7 @@ class BatchMessages {
   readonly #batch: MigrationBatch;
   readonly #sent = new Map<string, StatementPlace>();
   readonly #digests = new Map<MigrationFile, string | null>();
+  readonly #texts = new Map<MigrationFile, string>();
   #held = '';
   /** The first message that failed. */
   failure: Problem | undefined;
@@ -106,16 +114,19 @@ class BatchMessages {
   }
 
   async understand(file: MigrationFile | undefined): Promise<void> {
-    if (file !== undefined && !this.#digests.has(file)) this.#digests.set(file, await digestMigration(file));
+    if (file === undefined || this.#digests.has(file)) return;
+    this.#digests.set(file, await digestMigration(file));
+    this.#texts.set(file, await selectForSession(this.#of.connection, file, this.#batch.direction));
   }
 
   action(file: MigrationFile, way: Direction): (pgm: Pgm) => void {
     return (pgm) => {
       const digest = this.#digests.get(file) ?? null;
+      const sql = this.#texts.get(file) as string;
       if (!this.#batch.whole && file === this.#batch.chosen[0]) {
         pgm.noTransaction();
         pgm.sql(`${pinned}; select ${buildSettings(file, digest, false)}; ${buildUnpin('session')}`);
-        for (const { text, start } of splitStatements(selectDirection(file, way))) {
+        for (const { text, start } of splitStatements(sql)) {
           pgm.sql(text);
           this.#sent.set(text, { file, start });
         }
@@ -131,9 +142,9 @@ class BatchMessages {
       });
       // One message, because each costs as much as a small migration; the user's part first, so that its
       // positions stay.
-      const text = `${selectDirection(file, way)}\n;\n${pinned}; ${audit}`;
+      const text = `${sql}\n;\n${pinned}; ${audit}`;
       this.#sent.set(text, { file, start: 0 });
-      pgm.sql(opening(file, digest, this.#of.lockTimeout));
+      pgm.sql(opening(file, digest, this.#of));
       pgm.sql(text);
     };
   }
@@ -150,6 +161,9 @@ class BatchMessages {
     try {
       if (asksForRows.test(sql)) return { rows: await queryPinned(this.#of.connection, sql) };
       await this.#deliver(sql, place);
+      // Other sessions can keep the next file from beginning.
+      if (whole && sql === 'COMMIT;')
+        Object.assign(progress, { done: progress.place?.file, place: undefined });
       return { rows: [] };
     } catch (thrown) {
       this.failure ??= toProblem(thrown);
@@ -176,10 +190,11 @@ const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
 // The start of the migration's own transaction: values for the ledger's row, the lock timeout, and a check
 // that this session still has the migration lock.
-function opening(file: MigrationFile, meaning: string | null, lockTimeout = defaultLockTimeout): string {
+function opening(file: MigrationFile, meaning: string | null, of: MigrationRun): string {
+  const { connection, lockTimeout = defaultLockTimeout } = of;
   return `set local lock_timeout = ${lockTimeout}; ${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check};
     select ${buildSettings(file, meaning, true)};
-    do $$begin if not pg_catalog.pg_try_advisory_xact_lock(${lockKey}) then
+    do $$begin if not (${lockCondition(connection)}) then
       raise exception '${lostLock}'; end if; end$$;
     ${buildUnpin('local')}`;
 }

@@ -1,7 +1,8 @@
 // The position of a database in the chain of migrations, from its ledger alone.
 import type { MigrationFile } from '../migration/chain.ts';
+import type { AuditEntry } from './audit-entries.ts';
 import { type Edit, editWords } from './edits.ts';
-import type { AuditEntry, Ledger } from './tables.ts';
+import type { Ledger } from './tables.ts';
 
 /** The position of a database. */
 export interface LedgerPosition {
@@ -12,11 +13,17 @@ export interface LedgerPosition {
   /** The mismatches, as text. */
   readonly faults: readonly string[];
   /** A migration outside of a transaction that failed half-way, at the edge of the applied ones. */
-  readonly unfinished: { readonly file: MigrationFile; readonly direction: AuditEntry['direction'] } | null;
+  readonly unfinished: UnfinishedMigration | null;
+}
+
+/** A migration that failed half-way, and the direction of its run. */
+export interface UnfinishedMigration {
+  readonly file: MigrationFile;
+  readonly direction: AuditEntry['direction'];
 }
 
 /** The text of a migration that failed half-way, with the commands that go on from there. */
-export function describeUnfinished({ file, direction }: NonNullable<LedgerPosition['unfinished']>): string {
+export function describeUnfinished({ file, direction }: UnfinishedMigration): string {
   return direction === 'up'
     ? `${file.name} failed half-way: db:sync continues it, db:rollback undoes it`
     : `the way down of ${file.name} failed half-way: db:rollback continues it`;

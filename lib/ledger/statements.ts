@@ -5,6 +5,7 @@ import type { Connection } from '../pg/connection.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import type { Problem } from '../problem/problem.ts';
 import { blankPsqlCommands, holdsStatement } from '../sql/psql-commands.ts';
+import { blankShared } from '../sql/shared-statements.ts';
 
 /** The direction of a migration. */
 export type Direction = 'up' | 'down';
@@ -16,9 +17,22 @@ export interface StatementPlace {
 }
 
 /** One way of a migration. Everything else is blank, so that the server's positions are those of the file. */
-export function selectDirection({ text }: MigrationFile, direction: Direction): string {
+function selectDirection({ text }: MigrationFile, direction: Direction): string {
   const parts = splitParts(text);
   return keepRange(text, direction === 'up' ? parts.up : (parts.down ?? { start: 0, end: 0 }));
+}
+
+/**
+ * The same as it runs in a session: in that of a tenant without statements on what all tenants share.
+ * @throws Problem `invalid_sql`
+ */
+export function selectForSession(
+  { schemas }: Connection,
+  file: MigrationFile,
+  direction: Direction,
+): Promise<string> | string {
+  const text = selectDirection(file, direction);
+  return schemas === undefined ? text : blankShared(file.file, text, schemas.written);
 }
 
 /** Splits SQL into statements, as psql sends them. */
@@ -42,7 +56,7 @@ export async function findFailure(
   { file, start }: StatementPlace,
 ): Promise<number> {
   if (start > 0 || !('sqlstate' in data) || data.position !== null) return start;
-  const statements = splitStatements(selectDirection(file, direction));
+  const statements = splitStatements(await selectForSession(connection, file, direction));
   if (data.completed !== undefined) return statements[data.completed]?.start ?? start;
   // The embedded database does not say how far it came.
   await connection.execute(`begin; ${buildUnpin('local')}`).catch(() => undefined);

@@ -1,7 +1,9 @@
 // The database's record of its migrations: the applied ones, and all actions. Its schema is `pgmage`.
+import { ledgerSchema, tenantLedger } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
+import { type AuditEntry, addDurations } from './audit-entries.ts';
 import { ledgerFaults } from './guard.ts';
 
 /** An applied migration. */
@@ -13,29 +15,6 @@ export interface AppliedMigration {
   readonly statements: string | null;
   /** ISO 8601, in UTC. */
   readonly appliedAt: string;
-}
-
-/** One action with a migration. It is never changed. */
-export interface AuditEntry {
-  readonly migration: string;
-  readonly version: string;
-  readonly direction: 'up' | 'down';
-  readonly checksum: string;
-  /**
-   * `begun`: it runs outside of a transaction, and its work up to its end or failure is there; `baseline`:
-   * its work was there already, and it was only recorded as applied.
-   */
-  readonly outcome: 'begun' | 'done' | 'failed' | 'baseline';
-  /** ISO 8601, in UTC. */
-  readonly at: string;
-  readonly milliseconds: number | null;
-  readonly role: string;
-  readonly systemUser: string | null;
-  readonly gitAuthor: string | null;
-  readonly gitCommit: string | null;
-  readonly tool: string;
-  /** The error of a failure. */
-  readonly detail: string | null;
 }
 
 /** The ledger of a database; empty where there is none. */
@@ -95,7 +74,26 @@ export async function prepareLedger(connection: Connection): Promise<void> {
     await connection.execute(tables);
     // An incomplete schema may belong to another program, so it is not completed.
     await stateOf(connection);
+  }).catch(async (thrown: unknown) => {
+    throw thrown instanceof Problem && thrown.code === 'permission_denied'
+      ? await nameRight(connection, thrown as Problem<'permission_denied'>)
+      : thrown;
   });
+}
+
+// The server names the database, but not the right that is missing, nor what it is for.
+async function nameRight(connection: Connection, problem: Problem<'permission_denied'>): Promise<Problem> {
+  const [row] = await connection.rows<{ missing: boolean; database: string; role: string }>(
+    `select not has_database_privilege(current_database(), 'CREATE') and to_regnamespace('pgmage') is null
+       as missing, quote_ident(current_database()) as database, quote_ident(current_user) as role`,
+  );
+  if (row?.missing !== true) return problem;
+  const grant = `GRANT CREATE ON DATABASE ${row.database} TO ${row.role};`;
+  const { schemas } = connection;
+  const ledger = schemas === undefined ? ledgerSchema : tenantLedger(schemas);
+  const hint =
+    `pgmage records migrations in the schema ${ledger}, which it may not create.` + ` Allow it: ${grant}`;
+  return new Problem('permission_denied', { ...problem.data, hint }, { cause: problem });
 }
 
 /**
@@ -115,7 +113,7 @@ export async function readLedger(connection: Connection): Promise<Ledger> {
        system_user_name as "systemUser", git_author as "gitAuthor", git_commit as "gitCommit", tool, detail
      from pgmage.audit order by id`,
   );
-  return { applied, deeds };
+  return { applied, deeds: addDurations(deeds) };
 }
 
 async function stateOf(connection: Connection): Promise<{ there: boolean; digested: boolean }> {

@@ -2,6 +2,7 @@
 import type { DocsInput, DocsReport } from '../commands/write-docs.ts';
 import type { TypesInput, TypesReport } from '../commands/write-types.ts';
 import type { ProgramOptions } from '../runner/program.ts';
+import { withProgram } from './open.ts';
 
 export type { DocsInput, DocsReport } from '../commands/write-docs.ts';
 export type { TypesInput, TypesReport } from '../commands/write-types.ts';
@@ -13,9 +14,7 @@ export type { SchemaCommand } from '../config/config.ts';
  */
 export async function types(options: TypesInput & ProgramOptions = {}): Promise<TypesReport> {
   const { writeTypes } = await import('../commands/write-types.ts');
-  const { openProgram } = await import('../runner/program.ts');
-  await using workspace = await openProgram(options);
-  return writeTypes(workspace, options);
+  return withProgram(options, (workspace) => writeTypes(workspace, options));
 }
 
 /**
@@ -24,7 +23,5 @@ export async function types(options: TypesInput & ProgramOptions = {}): Promise<
  */
 export async function docs(options: DocsInput & ProgramOptions = {}): Promise<DocsReport> {
   const { writeDocs } = await import('../commands/write-docs.ts');
-  const { openProgram } = await import('../runner/program.ts');
-  await using workspace = await openProgram(options);
-  return writeDocs(workspace, options);
+  return withProgram(options, (workspace) => writeDocs(workspace, options));
 }

@@ -7,6 +7,7 @@ import type { VerifyInput, VerifyReport } from '../commands/verify.ts';
 import type { RenameOptions } from '../compare/renames.ts';
 import type { Question } from '../project/confirmation.ts';
 import type { ProgramOptions } from '../runner/program.ts';
+import { withProgram } from './open.ts';
 
 export type { GenerateInput, GenerateReport, MigrationReport } from '../commands/generate.ts';
 export type { PullInput, PullPlan, PullReport } from '../commands/pull.ts';
@@ -33,8 +34,7 @@ export type GenerateOptions = GenerateInput & Renaming & ProgramOptions;
  */
 export async function generate(options: GenerateOptions = {}): Promise<GenerateReport> {
   const { generate } = await import('../commands/generate.ts');
-  await using workspace = await opened(options);
-  return generate(workspace, options, options.choose);
+  return withProgram(options, (workspace) => generate(workspace, options, options.choose));
 }
 
 /** The options of {@link sync}. */
@@ -49,8 +49,7 @@ export type SyncOptions = SyncInput & Confirmed<SyncPlan> & Renaming & ProgramOp
  */
 export async function sync(options: SyncOptions = {}): Promise<SyncReport> {
   const { sync } = await import('../commands/sync.ts');
-  await using workspace = await opened(options);
-  return sync(workspace, options, options.ask, options.choose);
+  return withProgram(options, (workspace) => sync(workspace, options, options.ask, options.choose));
 }
 
 /** The options of {@link rollback}. */
@@ -64,8 +63,7 @@ export type RollbackOptions = RollbackInput & Confirmed<RollbackPlan> & ProgramO
  */
 export async function rollback(options: RollbackOptions = {}): Promise<RollbackReport> {
   const { rollback } = await import('../commands/rollback.ts');
-  await using workspace = await opened(options);
-  return rollback(workspace, options, options.ask);
+  return withProgram(options, (workspace) => rollback(workspace, options, options.ask));
 }
 
 /**
@@ -75,8 +73,7 @@ export async function rollback(options: RollbackOptions = {}): Promise<RollbackR
  */
 export async function verify(options: VerifyInput & ProgramOptions = {}): Promise<VerifyReport> {
   const { verify } = await import('../commands/verify.ts');
-  await using workspace = await opened(options);
-  return verify(workspace, options);
+  return withProgram(options, (workspace) => verify(workspace, options));
 }
 
 /** The options of {@link pull}. */
@@ -89,11 +86,5 @@ export type PullOptions = PullInput & Confirmed<PullPlan> & ProgramOptions;
  */
 export async function pull(options: PullOptions = {}): Promise<PullReport> {
   const { pull } = await import('../commands/pull.ts');
-  await using workspace = await opened(options);
-  return pull(workspace, options, options.ask);
-}
-
-async function opened(options: ProgramOptions) {
-  const { openProgram } = await import('../runner/program.ts');
-  return openProgram(options);
+  return withProgram(options, (workspace) => pull(workspace, options, options.ask));
 }

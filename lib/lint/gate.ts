@@ -1,6 +1,7 @@
 // Refuses statements that the policy of a project denies, before they run or are written.
 import { type Caution, readTableSizes, type TableSize } from '../compare/impact.ts';
 import type { PolicyConfig } from '../config/policy.ts';
+import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { hazards as allHazards, type Hazard, type Step } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -37,6 +38,8 @@ export interface JudgedPlan {
   readonly cautions?: readonly Caution[];
   /** Migrations that run, also those that a user wrote. */
   readonly pending?: readonly MigrationFile[];
+  /** The way of these migrations that runs; left out: up. */
+  readonly direction?: Direction;
   /** The target, for the sizes of tables in the statements of users; left out: there is none. */
   readonly connection?: Connection;
 }
@@ -55,7 +58,7 @@ interface Judged extends Omit<PolicyVerdict, 'level'> {
 export async function applyPolicy(workspace: Workspace, plan: JudgedPlan): Promise<PolicyVerdict[]> {
   const { policy } = workspace.project;
   if (policy === undefined || allHazards.every((hazard) => policy[hazard] === undefined)) return [];
-  const files = asMigrations(workspace.project, plan.pending ?? []);
+  const files = asMigrations(workspace.project, plan.pending ?? [], plan.direction);
   const planned = listPlanned(plan);
   const judged = [...planned, ...(await listOthers(files, plan))];
   const schema = await readSourceFiles(workspace, workspace.project.schema);
@@ -106,8 +109,8 @@ async function listOthers(
   const known = new Set([...steps, ...written].map((step) => toLine(step.shown ?? step.sql)));
   const texts = new Map(files.map(({ file, text }) => [file, text]));
   // The target has all that the files before the pending ones made: only these make anything new there.
-  const created = connection === undefined ? undefined : new Set<string>();
-  const found = (await lintFiles(files, {}, created)).flatMap(({ hazards, object, statement }) => {
+  const areOneRun = connection !== undefined;
+  const found = (await lintFiles(files, {}, areOneRun)).flatMap(({ hazards, object, statement }) => {
     if (hazards.length === 0 || statement === null) return [];
     const line = toLine((texts.get(statement.file) ?? '').slice(statement.start, statement.end));
     const sql = redact(line);

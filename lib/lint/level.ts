@@ -1,6 +1,8 @@
 // How much a fault counts: by the policy of the project, the rule, the hazards and the size of the table.
+
 import type { Level, PolicyConfig, RuleOptions, SizedLevel } from '../config/policy.ts';
 import type { Hazard } from '../model/step.ts';
+import { configFile } from '../problem/config-file.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 
@@ -72,14 +74,14 @@ export function checkRules(policy: PolicyConfig, known: readonly string[]): void
     const { level, columns = [], check } = settingsOf(policy, name);
     if (name === 'required_columns' && check === undefined && level !== 'allow' && columns.length === 0)
       throw new Problem('bad_config', {
-        file: 'pgmage.config.ts',
+        file: configFile(),
         reason: `policy.rules.${name} needs columns, as in { columns: ['created_at'] }`,
       });
     if (known.includes(name) || check !== undefined) continue;
     const [close] = findNearest(name, known);
     const meant = close === undefined ? '' : `; did you mean ${close}?`;
     throw new Problem('bad_config', {
-      file: 'pgmage.config.ts',
+      file: configFile(),
       reason: `policy.rules.${name} is not a known rule and has no function${meant}`,
     });
   }

@@ -2,12 +2,16 @@
 import type { Level, PolicyConfig } from '../config/policy.ts';
 import type { Hazard } from '../model/step.ts';
 import { visitStatements } from '../sql/parse.ts';
+import { loadParser } from '../sql/parser.ts';
+import { computedName } from '../sql/templates.ts';
 import type { Coverable } from './allows.ts';
 import { settingsOf } from './level.ts';
 import { usualNames } from './name-rules.ts';
 import { statementRules } from './rules.ts';
+import { visitRun } from './run.ts';
 import { findOpenTransaction } from './run-rules.ts';
-import { noteEffects, openScope } from './scope.ts';
+import { openScope } from './scope.ts';
+import { notePathEnd } from './search-path.ts';
 import {
   type FileScope,
   type LintedFile,
@@ -29,30 +33,38 @@ export interface RuleFinding extends Coverable {
 
 /**
  * Finds the faults of files, in their order.
- * @param created the relations that earlier files of these created, in files that all run one after the
- *   other; left out: each file counts for itself
+ * @param areOneRun true: the files all run one after the other, so that what one creates is new for the
+ *   next; left out: each file counts for itself
  * @throws Problem `invalid_sql`
  */
 export async function lintFiles(
   files: readonly LintedFile[],
   policy: PolicyConfig,
-  created?: Set<string>,
+  areOneRun = false,
 ): Promise<RuleFinding[]> {
   const found: RuleFinding[] = [];
   const naming = new RegExp(settingsOf(policy, 'naming').pattern ?? usualNames);
   const notNullChecks: FileScope['notNullChecks'] = new Map();
+  const parser = await loadParser();
+  const begin = () => ({ created: new Set<string>(), parents: new Set<string>(), routines: new Map() });
+  let made = begin();
   for (const file of files) {
-    const scope = openScope(file, { naming, notNullChecks, created: created ?? new Set() });
+    if (!areOneRun) made = begin();
+    const scope = openScope(file, { naming, notNullChecks, ...made });
     const rules = statementRules.filter(({ files: where }) => where === 'both' || where === file.is);
     let last = { start: 0, end: 0 };
     await visitStatements(file.file, file.text, (tree, sql) => {
-      const statement = placeStatement(sql, tree);
       last = { start: tree.start, end: tree.end };
-      for (const rule of rules)
-        for (const fault of rule.find(statement, scope))
-          found.push(toFinding(rule, fault, { file: file.file, ...last }, statement.index));
-      noteEffects(statement, scope);
+      const range = { file: file.file, ...last };
+      visitRun(parser, { statement: placeStatement(sql, tree), sql, scope }, (statement, where) => {
+        // A text that a block only puts together may be no SQL, so that its style does not count.
+        for (const rule of rules)
+          if (rule.hazards.length > 0 || statement.isComputed !== true)
+            for (const fault of rule.find(statement, where))
+              found.push(toFinding(rule, fault, range, statement.index));
+      });
     });
+    notePathEnd(scope);
     const open = file.is === 'migration' ? findOpenTransaction(scope) : [];
     for (const { rule, fault } of open)
       found.push(toFinding(rule, fault, { file: file.file, start: 0, end: last.end }, fault.index));
@@ -67,5 +79,7 @@ function toFinding(
   start: number,
 ): RuleFinding {
   const place = { file: statement.file, index: index ?? start };
-  return { rule: rule.name, usual: rule.level, hazards, object, message, hint: rule.hint, statement, place };
+  const own = object?.includes(computedName) ? null : object;
+  const { name, level: usual, hint } = rule;
+  return { rule: name, usual, hazards, object: own, message, hint, statement, place };
 }

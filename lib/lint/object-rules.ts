@@ -1,8 +1,9 @@
 // Rules over statements on whole objects: indexes, renames, drops, rows.
-import { qualify } from '../model/quote.ts';
+import { qualify, quote } from '../model/quote.ts';
 import type { Node } from '../sql/statement.ts';
 import { childOf, listOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
 import { findDeletions } from './deletions.ts';
+import { findOverwrites } from './overwrites.ts';
 import { type FileScope, type LintedStatement, relationOf, type StatementRule } from './statement.ts';
 
 type ObjectRule = Omit<StatementRule, 'files' | 'find'> & {
@@ -13,7 +14,8 @@ type ObjectRule = Omit<StatementRule, 'files' | 'find'> & {
   ): readonly (readonly [object: string | null, message: string])[];
 };
 
-function overObjects({ judge, ...rule }: ObjectRule): StatementRule {
+/** A rule over objects that the file did not create. */
+export function overObjects({ judge, ...rule }: ObjectRule): StatementRule {
   return {
     ...rule,
     files: 'migration',
@@ -25,15 +27,24 @@ function overObjects({ judge, ...rule }: ObjectRule): StatementRule {
 }
 
 /** The qualified names of the objects of a DROP. */
-function listDropped({ objects }: Node): string[] {
+export function listDropped({ objects }: Node): string[] {
   return listOf(objects).map(([tag, node]) => {
     const names = tag === 'List' ? namesOf(node.items) : namesOf([{ [tag]: node }]);
     return qualify(names.length === 1 ? ['public', ...names] : names.slice(-2));
   });
 }
 
+// An option without a value is on (source: defGetBoolean).
 const hasOption = (list: unknown, name: string) =>
-  listTagged(list, 'DefElem').some((one) => one.defname === name);
+  listTagged(list, 'DefElem').some(
+    ({ defname, arg }) =>
+      defname === name &&
+      !listOf([arg]).some(
+        ([tag, value]) =>
+          (tag === 'String' && /^(false|off)$/i.test(String(value.sval))) ||
+          (tag === 'Integer' && !value.ival),
+      ),
+  );
 
 const concurrentIndexes = overObjects({
   name: 'concurrent_indexes',
@@ -68,17 +79,18 @@ const concurrentRefresh = overObjects({
       : [],
 });
 
-const renamed = /^OBJECT_(COLUMN|TABLE|VIEW|MATVIEW|FOREIGN_TABLE|FUNCTION|PROCEDURE|SCHEMA|TYPE)$/;
+const renamed = /^OBJECT_(ATTRIBUTE|COLUMN|TABLE|VIEW|MATVIEW|FOREIGN_TABLE|FUNCTION|PROCEDURE|SCHEMA|TYPE)$/;
 
 const renames = overObjects({
   name: 'renames',
   level: 'deny',
   hazards: ['breaks_clients'],
-  flags: 'RENAME of a table, a column, a view, a function, a type or a schema, and SET SCHEMA',
+  flags: 'RENAME of a table, a column, a view, a function, a type, a label or a schema, and SET SCHEMA',
   hint: 'Add the new name first, for example by a view or a second column, and remove the old one later.',
   judge({ tag, node }) {
     const isRename = tag === 'RenameStmt' && renamed.test(String(node.renameType));
-    if (!isRename && tag !== 'AlterObjectSchemaStmt') return [];
+    const isLabel = tag === 'AlterEnumStmt' && node.oldVal !== undefined;
+    if (!isRename && !isLabel && tag !== 'AlterObjectSchemaStmt') return [];
     const object = node.relation === undefined ? null : relationOf(node);
     return [[object, 'Programs that use the old name fail']];
   },
@@ -88,12 +100,17 @@ const dropTable = overObjects({
   name: 'drop_table',
   level: 'deny',
   hazards: ['deletes_data', 'breaks_clients'],
-  flags: 'DROP TABLE, DROP SCHEMA … CASCADE and DROP MATERIALIZED VIEW',
+  flags:
+    'DROP TABLE, DROP MATERIALIZED VIEW, DROP OWNED, and CASCADE for a schema, type, domain or extension',
   hint: 'Remove it from all programs and back it up first, then allow this statement.',
   judge({ tag, node }) {
+    if (tag === 'DropOwnedStmt') return [[null, 'All tables of the role are deleted with their rows']];
     if (tag !== 'DropStmt') return [];
+    const isCascade = node.behavior === 'DROP_CASCADE';
+    if (isCascade && /^OBJECT_(TYPE|DOMAIN|EXTENSION)$/.test(String(node.removeType)))
+      return [[null, 'All columns of the type are deleted with their values']];
     const isHeld = /^OBJECT_(TABLE|MATVIEW)$/.test(String(node.removeType));
-    const isSchema = node.removeType === 'OBJECT_SCHEMA' && node.behavior === 'DROP_CASCADE';
+    const isSchema = node.removeType === 'OBJECT_SCHEMA' && isCascade;
     if (isSchema) return [[null, 'All objects of the schema are deleted with their rows']];
     return isHeld ? listDropped(node).map((name) => [name, 'All rows are deleted']) : [];
   },
@@ -139,6 +156,23 @@ const deleteRows = overObjects({
     ]),
 });
 
+const overwriteValues = overObjects({
+  name: 'overwrite_values',
+  level: 'warn',
+  hazards: ['loses_values'],
+  flags: 'UPDATE of columns that the file does not add, also in WITH, MERGE and ON CONFLICT DO UPDATE',
+  hint: 'Keep the old values in another column or table until the new ones are checked.',
+  judge: ({ tag, node }, { created }) =>
+    findOverwrites(tag, node)
+      .filter(
+        ({ table, columns }) => columns?.every((column) => created.has(`${table}.${quote(column)}`)) !== true,
+      )
+      .map(({ table, columns }) => {
+        const what = columns === null ? 'Values' : `Values of ${columns.join(', ')}`;
+        return [table, `${what} are overwritten, and the way down does not restore them`];
+      }),
+});
+
 const rewriteTable = overObjects({
   name: 'vacuum_full',
   level: 'deny',
@@ -167,5 +201,6 @@ export const objectRules: readonly StatementRule[] = [
   dropDatabase,
   truncate,
   deleteRows,
+  overwriteValues,
   rewriteTable,
 ];

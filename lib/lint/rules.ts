@@ -1,6 +1,7 @@
 // The ready set of rules.
 import { schemaRules } from '../kinds/schema-rules.ts';
 import { hazards } from '../model/step.ts';
+import { accessRules } from './access-rules.ts';
 import { nameRules } from './name-rules.ts';
 import { objectRules } from './object-rules.ts';
 import { runRules } from './run-rules.ts';
@@ -12,6 +13,7 @@ import { tableRules } from './table-rules.ts';
 export const statementRules: readonly StatementRule[] = [
   ...objectRules,
   ...tableRules,
+  ...accessRules,
   ...runRules,
   ...shapeRules,
   ...nameRules,

@@ -1,4 +1,6 @@
 // Rules about how a file runs: transactions, timeouts, statements that can run again.
+import { quote } from '../model/quote.ts';
+import type { Node } from '../sql/statement.ts';
 import { listTagged } from '../sql/tree.ts';
 import {
   type FileScope,
@@ -7,6 +9,8 @@ import {
   listCommands,
   relationOf,
   type StatementRule,
+  sortOf,
+  type TableCommand,
 } from './statement.ts';
 
 const runsConcurrently = ({ tag, node }: LintedStatement) =>
@@ -35,14 +39,16 @@ const nesting: StatementRule = {
   level: 'deny',
   files: 'migration',
   hazards: [],
-  flags: 'BEGIN and COMMIT in a file that runs in a transaction, or BEGIN in a transaction',
-  hint: 'Remove BEGIN and COMMIT: the tool that runs the file does both.',
+  flags: 'BEGIN and COMMIT in a file that runs in a transaction, BEGIN in one, COMMIT outside of one',
+  hint: 'Remove the statement: the tool that runs the file begins and commits where it should.',
   find(statement, { transactional, begun }) {
     const kind = kindOf(statement);
     const begins = /_(BEGIN|START)$/.test(kind);
     if (!begins && !/_(COMMIT|ROLLBACK)$/.test(kind)) return [];
     if (begins && begun !== null)
       return [{ object: null, message: 'A transaction is open already, so BEGIN does nothing' }];
+    if (!begins && begun === null && !transactional)
+      return [{ object: null, message: 'No transaction is open, so this statement does nothing' }];
     return transactional
       ? [{ object: null, message: 'The file runs in a transaction, which this statement would break up' }]
       : [];
@@ -71,18 +77,33 @@ export function findOpenTransaction({ begun }: FileScope) {
   ];
 }
 
-// Statements that wait for a lock on a table that others use.
-const locking = /^(AlterTableStmt|IndexStmt|DropStmt|RenameStmt|ReindexStmt|ClusterStmt|TruncateStmt)$/;
+// Statements that change objects, all of which wait for a lock on some object.
+const locking = new RegExp(
+  '^(Alter|Create|Drop)|^(Index|View|Rename|Reindex|Cluster|Truncate|Vacuum|RefreshMatView|CompositeType' +
+    '|Define|Rule)Stmt$',
+);
+
+const hasForeignKey = ({ tableElts }: Node) =>
+  [tableElts, ...listTagged(tableElts, 'ColumnDef').map(({ constraints }) => constraints)].some((list) =>
+    listTagged(list, 'Constraint').some((one) => sortOf(one) === 'FOREIGN'),
+  );
+
+// A new table has no rows that others use, unless it refers to another one.
+function isHarmless({ tag, node }: LintedStatement, { created }: FileScope): boolean {
+  if (tag === 'CreateStmt') return !hasForeignKey(node);
+  return node.relation !== undefined && created.has(relationOf(node));
+}
 
 const timeouts: StatementRule = {
   name: 'timeout_settings',
   level: 'allow',
   files: 'migration',
   hazards: [],
-  flags: 'a statement that waits for a lock before lock_timeout and statement_timeout are set',
+  flags: 'a statement that changes an object before lock_timeout and statement_timeout are set',
   hint: "Write SET lock_timeout = '3s' and SET statement_timeout = '1min' at the top.",
-  find({ tag, node }, { timeouts, created }) {
-    if (!locking.test(tag) || (node.relation !== undefined && created.has(relationOf(node)))) return [];
+  find(statement, scope) {
+    const { timeouts } = scope;
+    if (!locking.test(statement.tag) || isHarmless(statement, scope)) return [];
     const missing = ['lock_timeout', 'statement_timeout'].filter((name) => !timeouts.has(name));
     for (const name of missing) timeouts.add(name);
     return missing.length === 0
@@ -90,6 +111,16 @@ const timeouts: StatementRule = {
       : [{ object: null, message: `${missing.join(' and ')} not set before it` }];
   },
 };
+
+// Other changes of a table, such as SET NOT NULL, succeed a second time as well.
+const unrepeatable =
+  /^((Add|Drop)(Column|Constraint|Inherit|Identity)|DropExpression|(Attach|Detach)Partition(Finalize)?)$/;
+
+// A constraint that was dropped by DROP CONSTRAINT IF EXISTS before can be added again.
+function failsAgain({ is, node, def, table }: TableCommand, { dropped }: FileScope): boolean {
+  if (!unrepeatable.test(is) || node.missing_ok === true) return false;
+  return is !== 'AddConstraint' || !dropped.has(`${table}.${quote(String(def.conname))}`);
+}
 
 const robust: StatementRule = {
   name: 'robust_statements',
@@ -103,11 +134,8 @@ const robust: StatementRule = {
     const { tag, node } = statement;
     const isAlone =
       (/^(CreateStmt|IndexStmt|CreateSeqStmt|CreateSchemaStmt)$/.test(tag) && node.if_not_exists !== true) ||
-      (tag === 'DropStmt' && node.missing_ok !== true) ||
-      listCommands(statement, scope).some(
-        ({ is, node: command }) =>
-          /^(AddColumn|DropColumn|DropConstraint|AddConstraint)$/.test(is) && command.missing_ok !== true,
-      );
+      (/^(DropStmt|RenameStmt|AlterObjectSchemaStmt)$/.test(tag) && node.missing_ok !== true) ||
+      listCommands(statement, scope).some((command) => failsAgain(command, scope));
     return isAlone ? [{ object: null, message: 'It fails if an earlier attempt broke off after it' }] : [];
   },
 };

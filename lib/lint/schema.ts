@@ -1,8 +1,10 @@
 // The faults of a wanted schema: by the ready rules over tables, and by the project's own.
+
 import type { PolicyConfig } from '../config/policy.ts';
 import { listTables, type RuleFault, schemaRules } from '../kinds/schema-rules.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Step, splitCombined } from '../model/step.ts';
+import { configFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { settingsOf } from './level.ts';
 import type { RuleFinding } from './lint.ts';
@@ -60,10 +62,10 @@ function runOwn(
     if (Array.isArray(faults)) return faults;
   } catch (thrown) {
     const reason = `policy.rules.${name} failed: ${(thrown as Error).message}`;
-    throw new Problem('bad_config', { file: 'pgmage.config.ts', reason }, { cause: thrown });
+    throw new Problem('bad_config', { file: configFile(), reason }, { cause: thrown });
   }
   const reason = `policy.rules.${name} must return a list of faults`;
-  throw new Problem('bad_config', { file: 'pgmage.config.ts', reason });
+  throw new Problem('bad_config', { file: configFile(), reason });
 }
 
 /** The hazards of the statements that `db:generate` would write, at the objects that they are for. */

@@ -2,6 +2,7 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { Node } from '../sql/statement.ts';
 import { childOf, listOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
+import { notePathEnd, noteSearchPath } from './search-path.ts';
 import {
   type FileScope,
   type LintedFile,
@@ -12,54 +13,93 @@ import {
 } from './statement.ts';
 
 /** The effects that files before a file leave behind, and the form of names. */
-export type ScopeStart = Pick<FileScope, 'notNullChecks' | 'naming' | 'created'>;
+export type ScopeStart = Pick<FileScope, 'notNullChecks' | 'naming' | 'created' | 'parents' | 'routines'>;
 
 /** Begins a file. @param start the effects of earlier files */
 export function openScope(file: LintedFile, start: ScopeStart): FileScope {
-  return { ...file, ...start, unvalidated: new Set(), begun: null, timeouts: new Set() };
+  const own = { unvalidated: new Set<string>(), dropped: new Set<string>(), timeouts: new Set<string>() };
+  return { ...file, ...start, ...own, begun: null, isElsewhere: false };
 }
 
 /** Notes the effects of a statement, after the rules have seen it. */
 export function noteEffects(statement: LintedStatement, scope: FileScope): void {
   const { tag, node, index } = statement;
   for (const name of listCreated(tag, node)) scope.created.add(name);
-  for (const command of listCommands(statement, scope)) noteCommand(command, scope);
-  noteMove(tag, node, scope.created);
+  if (tag === 'CreateStmt')
+    for (const parent of listTagged(node.inhRelations, 'RangeVar'))
+      scope.parents.add(qualify(relationPath(parent)));
+  for (const command of listCommands(statement, scope)) {
+    noteCommand(command, scope);
+    noteParent(command, scope);
+  }
+  for (const names of [scope.created, scope.parents]) noteMove(tag, node, names);
   if (tag === 'TransactionStmt') {
     const kind = String(node.kind);
     if (/_(BEGIN|START)$/.test(kind)) scope.begun ??= index;
     if (/_(COMMIT|ROLLBACK|PREPARE)$/.test(kind)) scope.begun = null;
+    // The old names are those of old tables again.
+    if (/_ROLLBACK(_TO)?$/.test(kind)) scope.created.clear();
+    notePathEnd(scope);
   }
+  noteSearchPath(statement, scope);
   if (tag === 'VariableSetStmt') scope.timeouts.add(String(node.name));
+}
+
+/** Runs a part of a body that may not run: what it makes is not surely there. */
+export function runBranch(scope: FileScope, run: () => void): void {
+  const created = new Set(scope.created);
+  const valid = new Map([...scope.notNullChecks].map(([name, one]) => [name, one.valid]));
+  run();
+  for (const name of [...scope.created]) if (!created.has(name)) scope.created.delete(name);
+  for (const [name, check] of [...scope.notNullChecks])
+    if (valid.has(name)) check.valid &&= valid.get(name) === true;
+    else scope.notNullChecks.delete(name);
 }
 
 const relations = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE|INDEX)$/;
 
-// A name belongs to what has it now: an old table may get that of a new one.
+// A name belongs to what has it now: an old table or column may get that of a new one.
 function noteMove(tag: string, node: Node, created: Set<string>): void {
-  const isRename = tag === 'RenameStmt' && relations.test(String(node.renameType));
-  if (!isRename && (tag !== 'AlterObjectSchemaStmt' || node.relation === undefined)) return;
-  const [schema = '', name = ''] = relationPath(childOf(node, 'relation'));
-  const to = isRename ? [schema, String(node.newname)] : [String(node.newschema), name];
-  if (created.delete(qualify([schema, name]))) created.add(qualify(to));
-  else created.delete(qualify(to));
+  if (tag === 'RenameStmt' && node.renameType === 'OBJECT_SCHEMA')
+    move(created, [String(node.subname)], [String(node.newname)]);
+  if (node.relation === undefined || !/^(RenameStmt|AlterObjectSchemaStmt)$/.test(tag)) return;
+  const path = relationPath(childOf(node, 'relation'));
+  const [schema = '', name = ''] = path;
+  const [is, to] = [String(node.renameType), String(node.newname)];
+  if (tag === 'AlterObjectSchemaStmt') move(created, path, [String(node.newschema), name]);
+  else if (relations.test(is)) move(created, path, [schema, to]);
+  else if (is === 'OBJECT_COLUMN') move(created, [...path, String(node.subname)], [...path, to]);
 }
 
-// Relations, and the indexes of their schemas, which share their names. With IF NOT EXISTS, or as the
-// replacement of a view, it may have been there before.
+// With its columns.
+function move(created: Set<string>, from: readonly string[], to: readonly string[]): void {
+  const [old, wanted] = [qualify(from), qualify(to)];
+  const moved = [...created].filter((name) => isPart(name, old));
+  for (const name of [...created]) if (isPart(name, old) || isPart(name, wanted)) created.delete(name);
+  for (const name of moved) created.add(wanted + name.slice(old.length));
+}
+
+const isPart = (name: string, whole: string) => name === whole || name.startsWith(`${whole}.`);
+
+// Of a part that was there before, the tables above it have the rows. Any table with parts may be above it.
+function noteParent({ is, def, table }: TableCommand, { created, parents }: FileScope): void {
+  if (is !== 'AttachPartition' && is !== 'AddInherit') return;
+  const other = qualify(relationPath(is === 'AddInherit' ? def : childOf(def, 'name')));
+  const [parent, part] = is === 'AddInherit' ? [other, table] : [table, other];
+  parents.add(parent);
+  if (created.has(part)) return;
+  for (const name of [...created]) if ([...parents].some((one) => isPart(name, one))) created.delete(name);
+}
+
+// Relations with rows of their own, and the indexes of their schemas, which share their names. A view and a
+// foreign table have the rows of others. With IF NOT EXISTS it may have been there before.
 function listCreated(tag: string, node: Node): string[] {
-  if (node.if_not_exists === true || node.replace === true) return [];
+  if (node.if_not_exists === true) return [];
   switch (tag) {
     case 'CreateStmt':
       return [newName(childOf(node, 'relation'))];
-    case 'CreateForeignTableStmt': {
-      const base = childOf(node, 'base');
-      return base.if_not_exists === true ? [] : [newName(childOf(base, 'relation'))];
-    }
     case 'CreateTableAsStmt':
       return [newName(childOf(childOf(node, 'into'), 'rel'))];
-    case 'ViewStmt':
-      return [newName(childOf(node, 'view'))];
     case 'IndexStmt': {
       const [schema = 'public'] = relationPath(childOf(node, 'relation'));
       return [qualify([schema, String(node.idxname)])];
@@ -79,6 +119,7 @@ function newName(relation: Node): string {
 
 function noteCommand({ is, node, def, table }: TableCommand, scope: FileScope): void {
   const key = (name: unknown) => `${table}.${quote(String(name))}`;
+  if (is === 'AddColumn' && node.missing_ok !== true) scope.created.add(key(def.colname));
   if (is === 'AddConstraint' && def.conname !== undefined) {
     if (def.skip_validation === true) scope.unvalidated.add(key(def.conname));
     const column = sortOf(def) === 'CHECK' ? checkedColumn(def) : undefined;
@@ -88,6 +129,7 @@ function noteCommand({ is, node, def, table }: TableCommand, scope: FileScope): 
   const check = scope.notNullChecks.get(key(node.name));
   if (is === 'ValidateConstraint' && check !== undefined) check.valid = true;
   if (is === 'DropConstraint') scope.notNullChecks.delete(key(node.name));
+  if (is === 'DropConstraint' && node.missing_ok === true) scope.dropped.add(key(node.name));
 }
 
 // The column of CHECK (c IS NOT NULL).

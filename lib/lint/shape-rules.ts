@@ -167,16 +167,35 @@ const qualified: StatementRule = {
   level: 'allow',
   files: 'both',
   hazards: [],
-  flags: 'a table or an index whose table is named without its schema',
+  flags: 'a table that is created, altered, renamed, indexed or dropped without its schema',
   hint: 'Write the schema before the name.',
-  find({ tag, node }) {
-    if (!/^(CreateStmt|AlterTableStmt|IndexStmt)$/.test(tag)) return [];
-    const relation = childOf(node, 'relation');
-    if (relation.schemaname !== undefined || relation.relname === undefined) return [];
-    const object = qualify(relationPath(relation));
-    return [{ object, message: 'The table depends on the search_path of the session' }];
-  },
+  find: ({ tag, node }) =>
+    listTableNames(tag, node)
+      .filter(({ schemaname, relname }) => schemaname === undefined && relname !== undefined)
+      // A temporary one has no schema of the user's.
+      .filter(({ relpersistence }) => relpersistence !== 't')
+      .map((relation) => ({
+        object: qualify(relationPath(relation)),
+        message: 'The table depends on the search_path of the session',
+      })),
 };
+
+function listTableNames(tag: string, node: Node): Node[] {
+  if (/^(CreateStmt|AlterTableStmt|IndexStmt)$/.test(tag)) return [childOf(node, 'relation')];
+  if (tag === 'RenameStmt' || tag === 'AlterObjectSchemaStmt') {
+    const { renameType: is, relationType, objectType } = node;
+    const isPart = is === 'OBJECT_COLUMN' && relationType === 'OBJECT_TABLE';
+    const isOfTable = [is, objectType].includes('OBJECT_TABLE') || is === 'OBJECT_TABCONSTRAINT' || isPart;
+    return isOfTable ? [childOf(node, 'relation')] : [];
+  }
+  if (tag === 'CreateTableAsStmt')
+    return node.objtype === 'OBJECT_TABLE' ? [childOf(childOf(node, 'into'), 'rel')] : [];
+  if (tag !== 'DropStmt' || node.removeType !== 'OBJECT_TABLE') return [];
+  return listTagged(node.objects, 'List').map(({ items }) => {
+    const [relname, schemaname] = namesOf(items).reverse();
+    return { relname, schemaname };
+  });
+}
 
 /** The rules about the shape of a schema that read statements. */
 export const shapeRules: readonly StatementRule[] = [...columnRules, domains, labels, qualified];

@@ -1,11 +1,14 @@
 // The files that are linted: a schema, the migrations of a project, the folders of other tools.
+
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { runsInOneTransaction } from '../ledger/applying.ts';
+import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { detectLayout, type Layout } from '../migration/layouts.ts';
 import { compareNames, readVersion } from '../migration/name.ts';
 import { keepRange, splitParts } from '../migration/parts.ts';
+import { configFile } from '../problem/config-file.ts';
 import { whileReading } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
@@ -16,14 +19,20 @@ import type { LintedFile } from './statement.ts';
 export const asSchema = (files: readonly TextFile[]): LintedFile[] =>
   files.map((file) => ({ ...file, is: 'schema', transactional: false }));
 
-/** Migrations, of which only the way up is linted. */
-export function asMigrations(project: Project, files: readonly MigrationFile[]): LintedFile[] {
-  return files.map((one) => {
+/** Migrations, of which one way is linted. A way down is only run for pgmage's own. */
+export function asMigrations(
+  project: Project,
+  files: readonly MigrationFile[],
+  direction: Direction = 'up',
+): LintedFile[] {
+  return files.flatMap((one): LintedFile[] => {
     const { file, text, up = splitParts(text).up } = one;
+    const way = direction === 'up' ? up : splitParts(text).down;
+    if (way === null) return [];
     const transactional = project.layout
       ? isWrapped(project.layout, text, up.start)
-      : runsInOneTransaction(one, 'up');
-    return { file, text: keepRange(text, up), is: 'migration', transactional };
+      : runsInOneTransaction(one, direction);
+    return [{ file, text: keepRange(text, way), is: 'migration', transactional }];
   });
 }
 
@@ -43,7 +52,7 @@ export function listAfter(
   const at = files.findIndex(({ name }) => name === after || readVersion(name) === after);
   if (at >= 0) return files.slice(at + 1);
   const reason = `policy.after names ${after}, which is not a migration`;
-  throw new Problem('bad_config', { file: 'pgmage.config.ts', reason });
+  throw new Problem('bad_config', { file: configFile(), reason });
 }
 
 /**
@@ -61,7 +70,7 @@ export async function readPath(project: Project, path: string): Promise<LintedFi
   const found = names.filter((name) => name.endsWith('.sql') && !isUndo(name)).sort(compareFiles);
   const texts = await Promise.all(found.map((name) => readFile(project.root, join(full, name))));
   if (texts.every((text) => text.trim() === ''))
-    throw new Problem('empty_file', { file: shown, comments: false });
+    throw new Problem('empty_file', { file: shown, comments: false, linted: true });
   const layout = detectLayout({ paths: names, text: texts[0] ?? '' });
   const inner = commonFolder(found);
   const files = found.flatMap((name, at): LintedFile[] => {

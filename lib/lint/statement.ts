@@ -17,6 +17,8 @@ export interface LintedStatement {
   /** Its text, with comments before it, and where that begins. */
   readonly source: string;
   readonly start: number;
+  /** True if a block puts it together and runs it by EXECUTE. */
+  readonly isComputed?: true;
   /** The index of a location in its tree. */
   at(location: unknown): number;
 }
@@ -34,16 +36,24 @@ export interface LintedFile {
 
 /** The effects of the statements before one. Names are qualified and quoted. */
 export interface FileScope extends LintedFile {
-  /** Relations and indexes that the file surely made: they have no rows that others use. */
+  /** Relations, columns and indexes that the file surely made: they have no values that others use. */
   readonly created: Set<string>;
+  /** Tables that got a part or an heir. */
+  readonly parents: Set<string>;
+  /** True if a search_path has led names without a schema to another schema than `public`. */
+  isElsewhere: boolean;
   /** Constraints that it added without validating them, as `table.name`. */
   readonly unvalidated: Set<string>;
+  /** Constraints that it dropped if they were there, as `table.name`. */
+  readonly dropped: Set<string>;
   /** Checks that a column is not null, as `table.name`, with the column; also of earlier files. */
   readonly notNullChecks: Map<string, { readonly column: string; valid: boolean }>;
   /** The open transaction of the file itself: where it begins; null: there is none. */
   begun: number | null;
   /** The form of names. */
   readonly naming: RegExp;
+  /** The statements that made routines, by the names of these without a schema. */
+  readonly routines: Map<string, readonly LintedStatement[]>;
   /** The timeouts that it has set. */
   readonly timeouts: Set<string>;
 }
@@ -105,9 +115,9 @@ export function relationOf(node: Node): string {
   return qualify(relationPath(childOf(node, 'relation')));
 }
 
-/** The subcommands of an ALTER TABLE; none for another statement. */
+/** The subcommands of an ALTER TABLE, also of a composite type; none for another statement. */
 export function listCommands({ tag, node }: LintedStatement, scope: FileScope): TableCommand[] {
-  if (tag !== 'AlterTableStmt' || !/TABLE/.test(String(node.objtype))) return [];
+  if (tag !== 'AlterTableStmt' || !/TABLE|TYPE/.test(String(node.objtype))) return [];
   const table = relationOf(node);
   return listTagged(node.cmds, 'AlterTableCmd').map((command) => {
     const [def] = Object.values(childOf(command, 'def'));

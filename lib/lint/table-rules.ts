@@ -20,7 +20,7 @@ type CommandFault = string | Omit<StatementFault, 'object'> | undefined;
 // A rule over the subcommands on tables that the file did not create.
 function overCommands(
   rule: Omit<StatementRule, 'find' | 'files'>,
-  judge: (command: TableCommand, scope: FileScope) => CommandFault,
+  judge: (command: TableCommand, scope: FileScope, all: readonly TableCommand[]) => CommandFault,
 ): StatementRule {
   return {
     ...rule,
@@ -28,8 +28,8 @@ function overCommands(
     find: (statement, scope) =>
       listCommands(statement, scope)
         .filter(({ isNew }) => !isNew)
-        .flatMap((command) => {
-          const fault = judge(command, scope);
+        .flatMap((command, _, all) => {
+          const fault = judge(command, scope, all);
           if (fault === undefined) return [];
           const index =
             command.def.location === undefined ? statement.index : statement.at(command.def.location);
@@ -61,12 +61,16 @@ const notValid = overCommands(
     flags: 'a foreign key or CHECK that is added without NOT VALID, or validated in the same transaction',
     hint: 'Add it with NOT VALID, commit, then run VALIDATE CONSTRAINT in a transaction of its own.',
   },
-  ({ is, node, def, table }, scope) => {
+  ({ is, node, def, table }, scope, others) => {
     const isAdded = is === 'AddConstraint' && /^(CHECK|FOREIGN)$/.test(sortOf(def));
     if (isAdded && def.skip_validation !== true && def.is_enforced !== false)
       return `${sortOf(def) === 'CHECK' ? 'The CHECK' : 'The foreign key'} reads all rows under a lock`;
     const name = `${table}.${quote(String(node.name))}`;
-    if (is === 'ValidateConstraint' && scope.unvalidated.has(name) && isInTransaction(scope))
+    const isSameStatement = others.some(
+      (one) => one.is === 'AddConstraint' && one.def.conname === node.name && node.name !== undefined,
+    );
+    const isTogether = isSameStatement || (scope.unvalidated.has(name) && isInTransaction(scope));
+    if (is === 'ValidateConstraint' && isTogether)
       return 'The validation runs in the transaction that added the constraint, which keeps its lock';
     const added = is === 'AddColumn' && listConstraints(def).find(([sort]) => /^(CHECK|FOREIGN)$/.test(sort));
     return added ? { message: 'The constraint of the new column reads all rows under a lock' } : undefined;
@@ -88,6 +92,20 @@ const usingIndex = overCommands(
       (is === 'AddColumn' && listConstraints(def).some(([sort]) => isKey(sort)));
     return adds ? 'The index is built under a lock that blocks reads and writes' : undefined;
   },
+);
+
+const exclusion = overCommands(
+  {
+    name: 'exclusion_constraint',
+    level: 'deny',
+    hazards: [...locking, 'may_fail_on_existing_rows'],
+    flags: 'an exclusion constraint that is added to a table',
+    hint: 'It has no NOT VALID: create it with its table, or copy the rows into a new table.',
+  },
+  ({ is, def }) =>
+    is === 'AddConstraint' && sortOf(def) === 'EXCLUSION'
+      ? 'The index is built under a lock that blocks reads and writes'
+      : undefined,
 );
 
 // Functions of the server that give the same value for all rows of a statement (manual: Function Volatility).
@@ -150,7 +168,10 @@ const notNullValidated = overCommands(
     flags: 'SET NOT NULL without a validated check that the column is not null',
     hint: 'Add CHECK (column IS NOT NULL) NOT VALID, validate it, then set NOT NULL and drop the check.',
   },
-  ({ is, node, table }, { notNullChecks }) => {
+  ({ is, node, def, table }, { notNullChecks }) => {
+    const isConstraint = is === 'AddConstraint' && sortOf(def) === 'NOTNULL';
+    if (isConstraint && def.skip_validation !== true)
+      return 'The server reads all rows under a lock: add it with NOT VALID, and validate it later';
     if (is !== 'SetNotNull') return undefined;
     const isChecked = [...notNullChecks].some(
       ([name, { column, valid }]) => valid && column === node.name && name.startsWith(`${table}.`),
@@ -170,6 +191,29 @@ const columnType = overCommands(
   ({ is }) =>
     is === 'AlterColumnType' ? 'Most changes of a type write the whole table again under a lock' : undefined,
 );
+
+const rewritingCommands = /^(SetLogged|SetUnLogged|SetTableSpace|SetAccessMethod|SetExpression)$/;
+
+const storage = overCommands(
+  {
+    name: 'table_storage',
+    level: 'deny',
+    hazards: rewriting,
+    flags: 'SET LOGGED, UNLOGGED, TABLESPACE, ACCESS METHOD and EXPRESSION, which write the table again',
+    hint: 'Create a new table as it is wanted, fill it in batches, and switch the programs to it.',
+  },
+  ({ is }) => (rewritingCommands.test(is) ? rewrites : undefined),
+);
+
+const tableStorage: StatementRule = {
+  ...storage,
+  find: (statement, scope) =>
+    statement.tag === 'AlterTableMoveAllStmt'
+      ? [{ object: null, message: 'All tables of the tablespace are written again' }]
+      : storage.find(statement, scope),
+};
+
+const rewrites = 'The server writes the whole table again under a lock that blocks reads and writes';
 
 const dropColumn = overCommands(
   {
@@ -211,10 +255,12 @@ const detach = overCommands(
 export const tableRules: readonly StatementRule[] = [
   notValid,
   usingIndex,
+  exclusion,
   volatileDefault,
   requiredColumn,
   notNullValidated,
   columnType,
+  tableStorage,
   dropColumn,
   dropNotNull,
   detach,

@@ -4,7 +4,6 @@ import { describeChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
-import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
@@ -63,7 +62,7 @@ export async function recordBaseline(
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
     if (faults.length > 0) throw new Problem('ledger_broken', { environment: target.name, faults });
-    const end = drift?.same ? applied : await reachedBy(workspace, of, applied, actual);
+    const end = drift?.same ? applied : await reachedBy(session, applied, actual);
     await prepare();
     if (end === applied) return [];
     await prepareLedger(connection);
@@ -75,13 +74,13 @@ export async function recordBaseline(
 
 // Only a complete schema can be compared: the schema in the middle of a migration is unknown.
 async function reachedBy(
-  workspace: Workspace,
-  { files, environment }: MigrationRun,
+  { workspace, target, files, trials }: MigrationSession,
   applied: number,
   actual: Catalog,
 ): Promise<number> {
   const ways = listUps(files.slice(applied)).map((up) => ({ up, down: null }));
-  const { states } = await runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
+  const run = () => runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
+  const { states } = await (trials?.get(`${applied} of ${files.length}`, run) ?? run());
   let nearest: readonly string[] = [];
   for (let count = ways.length; count > 0; count--) {
     const left = await compareCatalogs(workspace, states[count] as Catalog, actual);
@@ -89,5 +88,5 @@ async function reachedBy(
     if (nearest.length === 0 || left.changes.length < nearest.length)
       nearest = left.changes.map(describeChange);
   }
-  throw new Problem('no_baseline', { environment, changes: nearest });
+  throw new Problem('no_baseline', { environment: target.name, changes: nearest });
 }

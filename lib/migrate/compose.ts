@@ -1,11 +1,10 @@
 // From recorded to wanted: the migrations that are still to be written, proven and held in memory.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import type { Comparison } from '../compare/compare.ts';
 import { compareWithRenames, type RenamedComparison, type RenameOptions } from '../compare/renames.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Catalog, markLoaded } from '../model/catalog.ts';
-import { type Step, splitCombined } from '../model/step.ts';
+import type { Step } from '../model/step.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import { expectedRole } from '../project/expected-role.ts';
@@ -15,11 +14,14 @@ import { replay } from '../project/shadow-catalog.ts';
 import { readSource, readSourceFiles } from '../project/source.ts';
 import { findTrialOrigin, type TrialOrigin } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
+import { nameMigration } from './migration-words.ts';
 import { type Made, type Manner, proven } from './new-migrations.ts';
 import { sealDrafts } from './seal.ts';
 
 /** The migrations to write, so that all of them lead to the wanted schema. */
 export interface Composition {
+  /** The wanted schema. */
+  readonly wanted: Catalog;
   /** The folder as it was read. */
   readonly folder: readonly MigrationFile[];
   /** The folder as it would be then, in its order. */
@@ -78,11 +80,11 @@ export async function compose(
   };
   const renamed = await compareWithRenames(workspace, recorded, wanted, { ...renaming, role, files, move });
   const { comparison, renames, possible } = renamed;
-  const found = { folder, removed, renames, possible };
+  const found = { wanted, folder, removed, renames, possible };
   if (comparison.same) return { ...found, files: base, written: drafts, changes: [], steps: new Map() };
   workspace.world.progress('Running the migration up and down in the shadow');
   const made = await chosen(workspace, findTrialOrigin(base, recorded, files, wanted), renamed, {
-    words: name ?? nameFor(comparison),
+    words: name ?? nameMigration(comparison, renames),
     online: (online ?? workspace.project.online ?? true) && writesOutside(workspace.project),
     role,
   });
@@ -144,27 +146,4 @@ const writesOutside = ({ layout }: Project): boolean =>
 
 function leadsBack(made: Made): boolean {
   return [...made.keys()].every(({ migration }) => migration.header?.down.is !== 'impossible');
-}
-
-const losesData = ({ hazards }: Step) => hazards.includes('deletes_data') || hazards.includes('loses_values');
-
-const verbs = { missing: 'add', extra: 'drop', different: 'change' } as const;
-
-// A descriptive name: `add_users_email_and_2_more`. A change that loses data comes first, so that the name of
-// the file tells it: `drop_table_old_and_12_more`.
-function nameFor({ changes, up }: Pick<Comparison, 'changes' | 'up'>): string {
-  const losing = new Set(
-    splitCombined(up)
-      .filter(losesData)
-      .map(({ fact }) => fact),
-  );
-  const first = changes.find(({ facts }) => facts.some((id) => losing.has(id))) ?? changes[0];
-  if (first === undefined) return 'migration';
-  const [id = ''] = first.facts;
-  const path = id
-    .slice(id.indexOf(':') + 1)
-    .replace(/[(@].*$/, '')
-    .replace(/^public\./, '');
-  const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
-  return `${verbs[first.standing]} ${first.kind} ${path}${more}`;
 }

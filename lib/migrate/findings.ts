@@ -1,19 +1,16 @@
 // Checks the rows of a database before the steps of a plan run.
 
 import { stripPublic } from '../compare/changes.ts';
-import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
+import { ownName } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { SettledPair } from '../model/reconcile.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';
 import { type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
-import { Problem } from '../problem/problem.ts';
-import { parseFiles } from '../project/shadow-catalog.ts';
-import type { TextFile } from '../project/sql-files.ts';
-import { countRows, type RowAnswer, tooSlow } from './row-counts.ts';
-import { writesRows } from './seal.ts';
+import { findOrigins, type Origins } from './renamed-paths.ts';
+import { countRows, type RowAnswer, type RowPlace, tooSlow } from './row-counts.ts';
 
 /** The result of one check of one statement. */
 export interface Finding {
@@ -32,6 +29,10 @@ export interface FindingOptions {
   readonly actual: Catalog;
   /** True if functions of the database may run, as the owner of the table. */
   readonly trusted: boolean;
+  /** The statements, besides the steps, that rename what these call by new names. */
+  readonly renames?: readonly string[];
+  /** States between which a checked object must not change; default: the database, and both ends. */
+  readonly states?: readonly Catalog[];
 }
 
 /** After so many checks that took too long, the others are not asked. */
@@ -47,30 +48,50 @@ export async function checkRows(
   connection: Connection,
   steps: readonly Step[],
   { before, after }: SettledPair,
-  { actual, trusted }: FindingOptions,
+  { actual, trusted, renames = [], states }: FindingOptions,
 ): Promise<Finding[]> {
+  const origins = findOrigins(actual, before, [...renames, ...steps.map(({ sql }) => sql)]);
   const stays = (id: string) => {
-    const [own, from, to] = [actual, before, after].map(({ facts }) => facts.get(id)?.payload);
-    return own !== undefined && isEqual(own, from) && isEqual(from, to);
+    const payloads = [before, after, ...(states ?? [])].map(({ facts }) => facts.get(id)?.payload);
+    const own = origins.originOf(id)?.payload;
+    return own !== undefined && payloads.every((one) => isEqual(one, states ? payloads[0] : own));
   };
   const found: Finding[] = [];
   const seen = new Set<string>();
   let slow = 0;
   for (const { checks = [], sql, shown = sql } of splitCombined(steps))
     for (const check of checks) {
-      const table = actual.facts.get(check.table);
       const key = JSON.stringify([check.table, check.test]);
-      if (table === undefined || !before.facts.has(check.table)) continue;
-      if (!check.reads.every(stays) || seen.has(key)) continue;
+      if (!before.facts.has(check.table) || !check.reads.every(stays) || seen.has(key)) continue;
+      if (!isKept(check, before, states ?? [])) continue;
       seen.add(key);
-      const others = (check.others ?? []).map((id) => actual.facts.get(id)?.path);
-      if (others.some((path) => path === undefined)) continue;
-      const place = { path: table.path, others: others.map((path) => qualify(path as string[])) };
+      const place = placeOf(check, origins);
+      if (place === null) continue;
       const answer = slow < patience ? await countRows(connection, check, place, trusted) : tooSlow;
       if (answer === tooSlow) slow++;
-      if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, table.path, answer));
+      if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, place.path, answer));
     }
   return found;
+}
+
+// The table and the checked columns are the same in each of these states.
+function isKept({ table, values }: RowCheck, { facts }: Catalog, states: readonly Catalog[]): boolean {
+  if (states.length === 0) return true;
+  const columns = [...facts.values()].filter(
+    (one) => one.parent === table && values.includes(ownName(one.path)),
+  );
+  return states.every(
+    (state) =>
+      state.facts.has(table) &&
+      columns.every(({ id, payload }) => isEqual(state.facts.get(id)?.payload, payload)),
+  );
+}
+
+// null: a table is not there yet.
+function placeOf({ table, others = [] }: RowCheck, { originOf, renamedIn }: Origins): RowPlace | null {
+  const [path, ...rest] = [table, ...others].map((id) => originOf(id)?.path);
+  if (path === undefined || rest.some((other) => other === undefined)) return null;
+  return { path, others: rest.map((other) => qualify(other as string[])), renamed: renamedIn(table) };
 }
 
 function finding(check: RowCheck, sql: string, path: readonly string[], answer: RowAnswer): Finding {
@@ -89,57 +110,3 @@ export function describeFinding({ table, words, answer }: Finding): string {
     ` ${found === 1 ? 'has' : 'have'} ${words}${example}`
   );
 }
-
-/** The statements that will run, and where they are from. */
-export interface RunStatements {
-  /** The files to apply. */
-  readonly files: readonly TextFile[];
-  /** The existing files, for names in messages. */
-  readonly folder: readonly MigrationFile[];
-  /** True if they are of no migration. */
-  readonly pushed?: boolean;
-}
-
-/**
- * Refuses a certain failure: a statement that the migrations run as planned, on rows that no earlier
- * statement changes.
- * @param steps the planned steps
- * @throws Problem `rows_in_the_way`
- */
-export async function refuseFailures(
-  environment: string,
-  findings: readonly Finding[],
-  steps: readonly Step[],
-  { files, folder, pushed }: RunStatements,
-): Promise<void> {
-  const failing = findings.filter(({ outcome, answer }) => outcome === 'fails' && !('unknown' in answer));
-  if (failing.length === 0) return;
-  const statements = (await parseFiles(files)).flatMap(({ file, text, statements: all }) =>
-    all.map(({ tag, start, end }) => ({ file, tag, sql: plain(text.slice(start, end)) })),
-  );
-  const planned = new Set(steps.map(wordsOf));
-  if (statements.some(({ tag, sql }) => writesRows(tag) || (!planned.has(sql) && isReplacing(tag, sql))))
-    return;
-  const run = new Set(statements.map(({ sql }) => sql));
-  const running = steps.filter((step) => run.has(wordsOf(step)));
-  const makers = (sql: string) => running.filter((step) => splitCombined([step]).map(wordsOf).includes(sql));
-  const certain = failing.filter(({ sql }) => makers(plain(sql)).length > 0);
-  if (certain.length === 0) return;
-  const failed = new Set(certain.flatMap(({ sql }) => makers(plain(sql)).map(wordsOf)));
-  const first = statements.find(({ sql }) => failed.has(sql))?.file;
-  throw new Problem('rows_in_the_way', {
-    environment,
-    findings: certain.map((one) => `${describeFinding(one)}: ${one.sql}`),
-    migration: folder.find(({ file }) => file === first)?.file ?? null,
-    ...(pushed && { pushed }),
-  });
-}
-
-const plain = (sql: string) => sql.replace(/\s+/g, ' ').replace(/;$/, '').trim();
-const wordsOf = ({ sql, shown = sql }: Step) => plain(shown);
-
-// Statements that replace the checked values or rows. A plan only renames types aside.
-const isReplacing = (tag: string, sql: string) =>
-  /^(Drop|AlterEnum|AlterDomain|AlterObjectSchema)/.test(tag) ||
-  (tag === 'RenameStmt' && /^alter table\b.*\brename\b(?! constraint)/i.test(sql)) ||
-  (tag === 'AlterTableStmt' && /\b(type|drop|attach|detach|inherit)\b/i.test(sql));

@@ -1,14 +1,16 @@
 // A plan as a file: what was shown and approved, and by what it is known again.
-import { createHash, randomUUID } from 'node:crypto';
-import { readFile as read, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile as read, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { replaceFile } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { computeFingerprint } from '../migration/fingerprint.ts';
+import type { Catalog } from '../model/catalog.ts';
 import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
-import { shownPath, type TextFile } from '../project/sql-files.ts';
+import { shownPath } from '../project/sql-files.ts';
 import type { ComposeOptions } from './compose.ts';
 import type { SoundTargetState } from './target-state.ts';
 
@@ -30,6 +32,12 @@ export interface PlannedTarget {
   readonly ledger: string;
 }
 
+/** The file of a plan, and the digest that names the plan. */
+export interface PlanFile {
+  readonly file: string;
+  readonly digest: string;
+}
+
 /** A plan of which nothing may have moved when it is applied. */
 export interface ApprovedPlan {
   /** When it was made; new migrations have their names from it. */
@@ -38,8 +46,9 @@ export interface ApprovedPlan {
   readonly tool: string;
   readonly options: KeptOptions;
   readonly target: PlannedTarget;
-  /** Digests of the schema files and of the folder of migrations. */
+  /** The fingerprint of the wanted schema. */
   readonly schema: string;
+  /** The digest of the folder of migrations. */
   readonly folder: string;
   /** The migrations that it applies, in their order. */
   readonly migrations: readonly { readonly name: string; readonly text: string }[];
@@ -49,14 +58,15 @@ export interface ApprovedPlan {
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** The digest of files: of their names and texts. */
-export function digestFiles(files: readonly TextFile[]): string {
-  return digest(JSON.stringify(files.map(({ file, text }) => [file, text])));
-}
-
-/** The digest of a folder of migrations. */
+/** The digest of a folder of migrations: of their names and texts. */
 export const digestFolder = (files: readonly MigrationFile[]) =>
-  digestFiles(files.map(({ file, text }) => ({ file, text })));
+  digest(JSON.stringify(files.map(({ file, text }) => [file, text])));
+
+/**
+ * The wanted schema as a plan knows it again. Its text may differ each time: the output of a command can hold
+ * a date, or a key as that of pg_dump's `\\restrict`.
+ */
+export const digestWanted = (wanted: Catalog) => computeFingerprint(wanted, kinds);
 
 /** A target as a plan knows it again. */
 export function digestTarget({
@@ -86,16 +96,9 @@ export async function writePlan(project: Project, path: string, plan: ApprovedPl
   const file = shownPath(project.root, full);
   const checksum = digestPlan(plan);
   const text = `${JSON.stringify({ format, checksum, plan }, null, 2)}\n`;
-  const draft = `${full}.${randomUUID()}`;
   await whileWriting(file, async () => {
     if (!(await isReplaceable(full))) throw new Problem('not_generated', { file, task: 'db:plan' });
-    try {
-      await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
-      await rename(draft, full);
-    } catch (thrown) {
-      await rm(draft, { force: true }).catch(() => undefined);
-      throw thrown;
-    }
+    await replaceFile(full, text, { mode: 0o600 });
   });
   return checksum;
 }
@@ -115,11 +118,21 @@ async function isReplaceable(path: string): Promise<boolean> {
   }
 }
 
-/** Reads a plan. @throws Problem `bad_plan`, `missing_file`, `unreadable_file` */
-export async function readPlan(project: Project, path: string): Promise<ApprovedPlan> {
+/**
+ * Reads a plan.
+ * @param approved the digest that it must have; left out: any
+ * @throws Problem `bad_plan`, `bad_option`, `missing_file`, `unreadable_file`
+ */
+export async function readPlan(
+  project: Project,
+  path: string,
+  approved?: string,
+): Promise<{ readonly plan: ApprovedPlan; readonly from: PlanFile }> {
+  if (approved !== undefined && !/^[0-9a-f]{64}$/.test(approved))
+    throw new Problem('bad_option', { option: '--digest', reason: 'it must be the 64 digits of a digest' });
   const full = resolve(project.root, path);
   const file = shownPath(project.root, full);
-  const text = await whileReading(file, () => read(full, 'utf8'));
+  const text = await whileReading(file, () => read(full, 'utf8'), `db:plan --out ${file}`);
   const bad = (reason: string) => new Problem('bad_plan', { file, reason });
   let document: unknown;
   try {
@@ -130,13 +143,16 @@ export async function readPlan(project: Project, path: string): Promise<Approved
   if (!isRecord(document) || document.format !== format) throw bad(`its format is not '${format}'`);
   const { plan, checksum } = document;
   if (!isRecord(plan)) throw bad('it has no plan');
-  if (digestPlan(plan) !== checksum) throw bad('it was edited after it was made');
+  const own = digestPlan(plan);
+  if (own !== checksum) throw bad('it was edited after it was made');
+  if (approved !== undefined && own !== approved)
+    throw bad(`its digest is ${own}, and --digest names ${approved}`);
   if (plan.tool !== project.version)
     throw bad(`pgmage ${plan.tool} made it, and this is pgmage ${project.version}`);
   // An edited file can have a digest of its own.
   const fault = findFault(plan);
   if (fault !== undefined) throw bad(`its '${fault}' is not as db:plan writes it`);
-  return plan as unknown as ApprovedPlan;
+  return { plan: plan as unknown as ApprovedPlan, from: { file, digest: own } };
 }
 
 type Check = (value: unknown) => boolean;

@@ -3,14 +3,18 @@
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
+import { sharedBeside } from '../kinds/named-objects.ts';
 import { toBrokeOffProblem } from '../ledger/applying.ts';
 import { noteInAudit, recordInLedger } from '../ledger/audit.ts';
+import { undoingDetail } from '../ledger/audit-entries.ts';
+import { untilInterrupt } from '../ledger/interrupt.ts';
 import { sendOneByOne } from '../ledger/lock-retry.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { diffReconciled, isEmpty } from '../model/diff.ts';
+import type { SchemaPair } from '../model/schema-pair.ts';
 import type { Step } from '../model/step.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
@@ -29,10 +33,16 @@ interface FinishPlan {
   readonly online: readonly Step[];
 }
 
+/** A target with a migration that failed half-way. */
+interface Unfinished extends Pick<TargetState, 'standing' | 'actual'> {
+  /** That of a tenant; left out: the target is a whole database. */
+  readonly schemas?: SchemaPair | undefined;
+}
+
 async function planFinish(
   workspace: Workspace,
   files: readonly MigrationFile[],
-  { standing, actual }: Pick<TargetState, 'standing' | 'actual'>,
+  { standing, actual, schemas }: Unfinished,
   end: Direction,
 ): Promise<FinishPlan> {
   const { file, direction } = standing.unfinished as NonNullable<typeof standing.unfinished>;
@@ -42,14 +52,17 @@ async function planFinish(
   const ways = (end === 'up' ? listUps : listDowns)([file]);
   const left = await renamesLeft(workspace, actual, await findRenameStatements(ways));
   const { online } = await compareCatalogs(workspace, left.after, reached);
-  return { count, renames: left.renames, online };
+  // Extensions that all tenants share are created and dropped by hand.
+  const beside = (facts: Catalog['facts']) => (schemas ? sharedBeside(facts, schemas.written) : []);
+  const shared = new Set([...beside(left.after.facts), ...beside(reached.facts)]);
+  return { count, renames: left.renames, online: online.filter(({ fact }) => !shared.has(fact)) };
 }
 
 /** The SQL that finishes a migration that failed half-way, as it may be shown; none where none did. */
 export async function listFinishing(
   workspace: Workspace,
   files: readonly MigrationFile[],
-  state: Pick<TargetState, 'standing' | 'actual'>,
+  state: Unfinished,
 ): Promise<string[]> {
   const { unfinished } = state.standing;
   if (unfinished === null) return [];
@@ -73,19 +86,27 @@ export async function finishMigration(
   if (unfinished === null) return applied;
   const { file, direction } = unfinished;
   const end = towards ?? direction;
-  const { count, renames, online } = await planFinish(workspace, of.files, { standing, actual }, end);
+  const { schemas } = of.connection;
+  const { count, renames, online } = await planFinish(
+    workspace,
+    of.files,
+    { standing, actual, schemas },
+    end,
+  );
   const losses = listLosses(online);
   if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames: [] });
-  const detail = `${end === direction ? 'finishing' : 'undoing'} the failed migration`;
+  const detail = end === direction ? 'finishing the failed migration' : undoingDetail;
   await noteInAudit(of, { file, direction, outcome: 'begun', detail });
   // As the migrations that they stand for: functions that they call may need the database's own path.
   await of.connection.execute(buildUnpin('session'));
-  await sendOneByOne(of, async (send) => {
-    for (const sql of [...renames, ...online.map((step) => step.sql)]) await send(sql);
-  }).catch(async (thrown: unknown) => {
+  await untilInterrupt(of, { file, direction }, () =>
+    sendOneByOne(of, async (send) => {
+      for (const sql of [...renames, ...online.map((step) => step.sql)]) await send(sql);
+    }),
+  ).catch(async (thrown: unknown) => {
     const failure = { file, direction, outcome: 'failed', detail: toProblem(thrown).message } as const;
     await noteInAudit(of, failure).catch(() => undefined);
-    throw toBrokeOffProblem(of, file, thrown);
+    throw toBrokeOffProblem(of, { file, direction }, thrown);
   });
   await recordInLedger(of, file, end);
   return count;

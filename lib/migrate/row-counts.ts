@@ -2,7 +2,7 @@
 // owner has.
 
 import { findPlannedCode } from '../flow/planned-code.ts';
-import { literal, qualify } from '../model/quote.ts';
+import { literal, qualify, quote } from '../model/quote.ts';
 import type { RowCheck, RowTest } from '../model/row-check.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -31,6 +31,8 @@ export interface RowPlace {
   readonly path: readonly string[];
   /** Other tables that the check reads, qualified. */
   readonly others: readonly string[];
+  /** Columns that the check calls by the names that they will have, with their names in the database. */
+  readonly renamed?: ReadonlyMap<string, string>;
 }
 
 /** The server's facts about a locked table. */
@@ -42,6 +44,7 @@ interface About {
   /** True if checked values have types whose operators and casts may be a user's functions. */
   readonly foreign: boolean;
   readonly key: readonly string[];
+  readonly columns: readonly string[];
 }
 
 const settings = (readOnly: boolean) => `begin${readOnly ? ' read only' : ''};
@@ -103,7 +106,7 @@ async function asked(
   if (code && !trusted) return { unknown: 'not counted: it would run functions of the database' };
   if (code && !about.own) return about;
   if (planned) return { unknown: 'not counted: it would run functions of other roles' };
-  await connection.execute(`do $pgmage$ ${body(check, place.path, about)}
+  await connection.execute(`do $pgmage$ ${body(check, place, about)}
     perform pg_catalog.set_config('pgmage.answer', answer, true); end $pgmage$`);
   const [row] = await connection.rows<{ answer: string }>(
     `select pg_catalog.current_setting('pgmage.answer') as answer`,
@@ -127,7 +130,7 @@ async function confined(
   );
   await connection.execute(`create function pg_temp.pgmage_answer() returns text language plpgsql
     security definer set search_path = pg_catalog, pg_temp
-    as $pgmage$ ${body(check, place.path, about)} return answer; end $pgmage$;
+    as $pgmage$ ${body(check, place, about)} return answer; end $pgmage$;
     alter function pg_temp.pgmage_answer() owner to ${name?.owner}; set transaction read only`);
   const [row] = await connection.rows<{ answer: string }>('select pg_temp.pgmage_answer() as answer');
   return JSON.parse((row as { answer: string }).answer);
@@ -137,31 +140,32 @@ async function confined(
 async function locked(
   connection: Connection,
   { values, test }: RowCheck,
-  { path, others }: RowPlace,
+  { path, others, renamed }: RowPlace,
 ): Promise<About> {
   const name = qualify(path);
   for (const other of others) await connection.execute(`lock table only ${other} in access share mode`);
   await connection.execute(`lock table only ${name} in access share mode`);
   // Operators of enums and of most domains are the server's; their casts may be defined.
-  const casts = Object.values(test)
-    .join(' ')
-    .replace(/'(?:[^']|'')*'::/g, '')
-    .includes('::');
+  const words = Object.values(test).join(' ');
+  const casts = words.replace(/'(?:[^']|'')*'::/g, '').includes('::');
+  const columns = values.map((value) => literal(renamed?.get(value) ?? value)).join(', ');
   const [about] = await connection.rows<About>(`
     select c.relkind::text as kind, r.rolname::text as owner, r.rolname = current_user as own,
       exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid
           left join pg_type b on b.oid = t.typbasetype
-        where a.attrelid = c.oid and a.attname = any (array[${values.map(literal).join(', ')}]::text[])
+        where a.attrelid = c.oid and a.attname = any (array[${columns}]::text[])
           and t.typnamespace <> 'pg_catalog'::regnamespace
           and (${casts} or not (t.typtype = 'e' or (t.typtype = 'd'
           and b.typnamespace = 'pg_catalog'::regnamespace)))
       ) as foreign,
-      array(select a.attname::text from pg_index i join pg_attribute a on a.attrelid = c.oid
-      and a.attnum = any (i.indkey::int2[])
-        where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[],
-        a.attnum)) as key
-    from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = ${literal(name)}::regclass
-    and c.relkind in ('r', 'p')`);
+      array(select attname::text from pg_attribute
+        where attrelid = c.oid and attnum > 0 and not attisdropped) as columns,
+      array(select a.attname::text from pg_index i
+        join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+        where i.indrelid = c.oid and i.indisprimary
+        order by array_position(i.indkey::int2[], a.attnum)) as key
+    from pg_class c join pg_roles r on r.oid = c.relowner
+    where c.oid = ${literal(name)}::regclass and c.relkind in ('r', 'p')`);
   if (about === undefined) throw new Problem('internal', { reason: `${name} is not a table` });
   if (others.length > 0) {
     const list = others.map((other) => `${literal(other)}::regclass`).join(', ');
@@ -175,9 +179,16 @@ async function locked(
 
 // PL/pgSQL, because only it goes on after a value that cannot be computed, and assigns as the server does
 // when a type changes.
-function body({ test, only = false }: RowCheck, path: readonly string[], { key }: About): string {
-  const rows = `${only ? 'only ' : ''}${qualify(path)} t`;
-  const columns = key.map((column) => `t.${qualify([column])}`);
+function body(
+  { test, only = false }: RowCheck,
+  { path, renamed = new Map() }: RowPlace,
+  about: About,
+): string {
+  const rows = rowsOf(`${only ? 'only ' : ''}${qualify(path)}`, renamed, about.columns);
+  // A column that gives its name to another one is read by its new name, or not at all.
+  const later = new Map([...renamed].map(([to, from]) => [from, to]));
+  const key = about.key.filter((column) => later.has(column) || !renamed.has(column));
+  const columns = key.map((column) => `t.${quote(later.get(column) ?? column)}`);
   const words = key.map((column) => `${column.replaceAll('%', '%%')} = %s`).join(', ');
   const sample = key.length === 0 ? 'null::text' : `format(${[literal(words), ...columns].join(', ')})`;
   return `#variable_conflict use_column
@@ -186,6 +197,18 @@ function body({ test, only = false }: RowCheck, path: readonly string[], { key }
       ${counting(test, rows, sample)}
       if n_found > 0 then select count(*) into n_all from ${rows}; end if;
       answer := json_build_object('found', n_found, 'total', n_all, 'sample', a_sample)::text;`;
+}
+
+// A name that another column will have is only that of the other one.
+function rowsOf(
+  table: string,
+  renamed: NonNullable<RowPlace['renamed']>,
+  columns: readonly string[],
+): string {
+  if (renamed.size === 0) return `${table} t`;
+  const kept = columns.filter((column) => !renamed.has(column)).map((column) => `t.${quote(column)}`);
+  const moved = [...renamed].map(([to, from]) => `t.${quote(from)} as ${quote(to)}`);
+  return `(select ${[...kept, ...moved].join(', ')} from ${table} t) t`;
 }
 
 const typeOf = (test: RowTest) => ('value' in test ? test.type : 'text');

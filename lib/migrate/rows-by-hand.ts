@@ -22,12 +22,14 @@ export function findManualDeletions({ runnable, statements }: SqlFile, there: re
       const names = [...namesIn(path), ...namesIn(column)];
       return [...facts.values()].some((fact) => fact.parent !== null && endsWith(fact, names));
     });
+  const emptied = (sql: string) => Object.values(findEmptied(sql)).flat();
   const isOverwritten = ({ table, columns }: Assignment) =>
     isTable(table) && (columns === null || columns.some((column) => isColumn(table, column)));
+  const assigned = (sql: string) => [...findAssignments(sql), ...findMerges(sql)];
   return statements
     .filter(({ tag }) => writing.has(tag))
     .map(({ start, end }) => toOneLine(withoutComments(runnable.slice(start, end))))
-    .filter((sql) => emptied(sql).some(isTable) || assignments(sql).some(isOverwritten));
+    .filter((sql) => emptied(sql).some(isTable) || assigned(sql).some(isOverwritten));
 }
 
 const endsWith = ({ path }: Fact, names: readonly string[]) =>
@@ -55,27 +57,29 @@ const writing = new Set([
   'DoStmt',
 ]);
 
-const withoutComments = (sql: string) => sql.replace(/\/\*[\s\S]*?\*\/|--.*$/gm, ' ');
+/** SQL without its comments. */
+export const withoutComments = (sql: string) => sql.replace(/\/\*[\s\S]*?\*\/|--.*$/gm, ' ');
 
 const list = String.raw`(?:only )?${pathText}(?: \*)?(?:\s*,\s*(?:only )?${pathText}(?: \*)?)*`;
 const deleting = new RegExp(String.raw`\bdelete from (?:only )?(${pathText})`, 'gi');
 const truncating = new RegExp(String.raw`\btruncate (?:table )?(${list})`, 'gi');
 
-function emptied(sql: string): string[] {
-  const truncated = [...sql.matchAll(truncating)].flatMap(([, names = '']) => names.split(','));
-  return [
-    ...[...sql.matchAll(deleting)].map(([, table = '']) => table),
-    ...truncated.map((one) =>
-      one
-        .trim()
-        .replace(/^only /i, '')
-        .replace(/ \*$/, ''),
-    ),
-  ];
+/**
+ * The tables of a text, as they are written, that DELETE and TRUNCATE empty, by their words.
+ * @param sql on one line, without comments
+ */
+export function findEmptied(sql: string): { readonly deleted: string[]; readonly truncated: string[] } {
+  const lists = [...sql.matchAll(truncating)].flatMap(([, names = '']) => names.split(','));
+  const bare = (one: string) =>
+    one
+      .trim()
+      .replace(/^only /i, '')
+      .replace(/ \*$/, '');
+  return { deleted: [...sql.matchAll(deleting)].map(([, table = '']) => table), truncated: lists.map(bare) };
 }
 
-/** A table, and its columns that are overwritten; null: any. */
-interface Assignment {
+/** A table as it is written, and its columns that are overwritten; null: any. */
+export interface Assignment {
   readonly table: string;
   readonly columns: readonly string[] | null;
 }
@@ -88,18 +92,23 @@ const upserting = new RegExp(
   'gi',
 );
 
-function assignments(sql: string): Assignment[] {
-  const found = [...sql.matchAll(updating), ...sql.matchAll(upserting)].flatMap(
-    ([, table = '', text = '']) => {
-      const [, set = '', where = ''] = /^(.*?)(?: where (.*))?$/i.exec(text) ?? [];
-      const columns = columnsIn(set);
-      const [, filled] = /^(?:[\w$]+\.)?([\w$"]+) is null$/i.exec(where.trim()) ?? [];
-      const isFilling = filled !== undefined && columns?.length === 1 && columns[0] === filled;
-      return isFilling ? [] : [{ table, columns }];
-    },
-  );
-  return [...found, ...[...sql.matchAll(merging)].map(([, table = '']) => ({ table, columns: null }))];
+/**
+ * The UPDATEs of a text, and its ON CONFLICT DO UPDATE, by their words. Not those that only fill in what is
+ * NULL.
+ * @param sql on one line, without comments
+ */
+export function findAssignments(sql: string): Assignment[] {
+  return [...sql.matchAll(updating), ...sql.matchAll(upserting)].flatMap(([, table = '', text = '']) => {
+    const [, set = '', where = ''] = /^(.*?)(?: where (.*))?$/i.exec(text) ?? [];
+    const columns = columnsIn(set);
+    const [, filled] = /^(?:[\w$]+\.)?([\w$"]+) is null$/i.exec(where.trim()) ?? [];
+    const isFilling = filled !== undefined && columns?.length === 1 && columns[0] === filled;
+    return isFilling ? [] : [{ table, columns }];
+  });
 }
+
+const findMerges = (sql: string): Assignment[] =>
+  [...sql.matchAll(merging)].map(([, table = '']) => ({ table, columns: null }));
 
 // A comma in a call may be followed by something that looks like an assignment: a column too many does no
 // harm.

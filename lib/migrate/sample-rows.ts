@@ -2,6 +2,7 @@
 
 import { stripPublic } from '../compare/changes.ts';
 import type { Connection } from '../pg/connection.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { inShadow, parseFiles, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
@@ -150,7 +151,7 @@ function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
     const name = stripPublic(table);
     const own: string[] = [];
     if (left.length < rows.length)
-      own.push(`${name}: ${rows.length - left.length} of ${rows.length} rows lost`);
+      own.push(`${name}: ${rows.length - left.length} of ${formatCount(rows.length, 'row')} lost`);
     else
       for (const column of rows[0]?.keys() ?? []) {
         const [had = [], has = []] = [rows, left].map((all) => all.map((row) => row.get(column) ?? 'NULL'));
@@ -160,7 +161,8 @@ function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
           if (at >= 0) has.splice(at, 1);
           return at < 0;
         });
-        if (lost.length > 0) own.push(`${name}.${column}: ${lost.length} of ${values.length} values lost`);
+        if (lost.length > 0)
+          own.push(`${name}.${column}: ${lost.length} of ${formatCount(values.length, 'value')} lost`);
       }
     if (own.length > 0) losses.set(table, own);
   }

@@ -4,20 +4,22 @@ import { describeChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { findEdits } from '../ledger/edits.ts';
+import { findLostLedgers } from '../ledger/lost-ledgers.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { type LedgerPosition, readPosition } from '../ledger/position.ts';
-import { type Ledger, readLedger } from '../ledger/tables.ts';
+import type { Ledger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
-import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { readForeignPosition } from '../project/foreign-migrations.ts';
-import { openServer } from '../project/source.ts';
+import { openDatabase } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { readRecordedSchema } from './compose.ts';
+import { type EarlyContent, momentOf, readContent, type TargetContent } from './read-ahead.ts';
+import { refuseEmptied } from './schema-fit.ts';
+import type { TrialRun } from './trial-run.ts';
 
 /** A session on a target, and the migrations of the project. */
 export interface MigrationSession {
@@ -26,6 +28,10 @@ export interface MigrationSession {
   readonly target: Target;
   /** All migrations, in their order. */
   readonly files: readonly MigrationFile[];
+  /** The content of the target as it was read before this session began. */
+  readonly early?: Promise<EarlyContent | null>;
+  /** Trial runs that other sessions can use again, by what they are of; left out: none is kept. */
+  readonly trials?: { get(of: string, run: () => Promise<TrialRun>): Promise<TrialRun> };
 }
 
 /** A target as it was found. */
@@ -46,39 +52,43 @@ export interface SoundTargetState extends TargetState {
 }
 
 /**
- * Reads a target and compares it with the migrations that are applied to it. @throws Problem of the
- * connection
+ * Reads a target and compares it with the migrations that are applied to it. @throws Problem
+ * `tenant_emptied`; of the connection
  */
 export async function readTargetState(
   workspace: Workspace,
   connection: Connection,
   files: readonly MigrationFile[],
 ): Promise<TargetState> {
-  // Read in one snapshot, because another session may be at work.
-  const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
-    ledger: await readLedger(reader),
-    actual: await readCatalog(reader, kinds),
-    foreign: workspace.project.layout && (await readForeignPosition(reader, workspace.project.layout, files)),
-  }));
+  return judgeContent(workspace, connection, await readContent(workspace, connection, files), files);
+}
+
+async function judgeContent(
+  workspace: Workspace,
+  connection: Connection,
+  { ledger, actual, foreign }: TargetContent,
+  files: readonly MigrationFile[],
+): Promise<TargetState> {
   const standing = foreign ?? readPosition(ledger, files, await findEdits(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await readRecordedSchema(workspace, files.slice(0, standing.applied));
+  refuseEmptied(connection, { recorded, actual });
   return { ledger, standing, actual, drift: await compareCatalogs(workspace, recorded, actual) };
 }
 
 /**
  * Reads the state for a change: refuses a target with any fault, except a failed migration that will be
  * finished.
- * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
+ * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `tenant_emptied`
  */
-export async function readSoundState({
-  workspace,
-  connection,
-  target: { name: environment },
-  files,
-}: MigrationSession): Promise<SoundTargetState> {
+export async function readSoundState(session: MigrationSession): Promise<SoundTargetState> {
+  const { workspace, connection, files } = session;
+  const { name: environment, protected: isProtected, schemas } = session.target;
+  const early = await session.early;
   const moment = await momentOf(connection);
-  const situation = await readTargetState(workspace, connection, files);
+  const isSame = early?.moment === moment && moment !== null;
+  const content = isSame ? early : await readContent(workspace, connection, files);
+  const situation = await judgeContent(workspace, connection, content, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
   if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
@@ -92,7 +102,9 @@ export async function readSoundState({
   } else if (!drift.same) {
     const changes = drift.changes.map(describeChange);
     const known = situation.ledger.deeds.length > 0 || files.length === 0;
-    throw new Problem(known ? 'drifted' : 'unrecorded', { environment, changes });
+    if (known)
+      throw new Problem('drifted', { environment, changes, canPush: !isProtected && schemas === undefined });
+    throw new Problem('unrecorded', { environment, changes, renames: await findLostLedgers(connection) });
   }
   return { ...situation, moment };
 }
@@ -108,17 +120,6 @@ export async function recheckSoundState(
 ): Promise<SoundTargetState> {
   const isSame = before.moment !== null && before.moment === (await momentOf(session.connection));
   return isSame ? before : readSoundState(session);
-}
-
-// Every writing transaction has a number. Those below the lowest open one have ended, those from the next one
-// on have not begun (manual: System Information Functions, pg_snapshot).
-async function momentOf(connection: Connection): Promise<string | null> {
-  const [row] = await queryPinned<{ moment: string | null }>(
-    connection,
-    `select case when pg_snapshot_xmin(s) = pg_snapshot_xmax(s) then pg_snapshot_xmax(s)::text end as moment
-       from pg_current_snapshot() s`,
-  );
-  return row?.moment ?? null;
 }
 
 /**
@@ -146,6 +147,7 @@ export async function prepareRun(
   found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
   const { name, url } = target;
+  const { onInterrupt, note } = workspace.world;
   const unknown = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await found) ?? unknown), tool: `pgmage ${workspace.project.version}` };
   return {
@@ -155,7 +157,9 @@ export async function prepareRun(
     files,
     author,
     progress: (message) => workspace.world.progress(message),
+    ...(onInterrupt && { onInterrupt }),
+    ...(note && { note: (message) => note(message) }),
     ...(workspace.project.lockTimeout === undefined ? {} : { lockTimeout: workspace.project.lockTimeout }),
-    ...(url === null ? {} : { onlooker: () => openServer({ ...target, url }) }),
+    ...(url === null ? {} : { onlooker: () => openDatabase({ ...target, url }) }),
   };
 }

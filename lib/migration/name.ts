@@ -5,6 +5,11 @@ export function isMigrationName(name: string): boolean {
   return /^\d+[\w.-]*$/.test(name) && name.length <= 255;
 }
 
+/** True for a numbered program, as node-pg-migrate and Knex write them: `1700000000000_a.js`. */
+export function isProgramName(file: string): boolean {
+  return /^\d[^/]*\.[cm]?[jt]s$/.test(file);
+}
+
 /** The number in front: the version that the ledger shows. */
 export function readVersion(name: string): string {
   return /^\d*/.exec(name)?.[0] ?? '';

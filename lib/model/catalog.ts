@@ -46,6 +46,8 @@ export interface Catalog extends Relations {
   readonly complete?: boolean;
   /** The input of the shadow that it was read from; null: it was read from a database. */
   readonly loaded?: Loaded | null;
+  /** Ids of facts that a tenant's database has for all of its tenants; left out: there are none. */
+  readonly shared?: ReadonlySet<string>;
   readonly facts: ReadonlyMap<string, Fact>;
   /** Objects in the database that no kind manages, described for people. */
   readonly unmanaged: readonly string[];
@@ -53,14 +55,15 @@ export interface Catalog extends Relations {
 
 /**
  * A catalog that computes its relations on first use: equal catalogs never need them.
- * @param base the source of everything else
- * @param facts replace those of `base`
+ * @param from the source of everything else
+ * @param facts replace those of `from`
  */
 export function withRelations(
-  { major, role, unmanaged, complete = false, loaded = null }: Omit<Catalog, 'facts' | keyof Relations>,
+  from: Omit<Catalog, 'facts' | keyof Relations>,
   facts: Catalog['facts'],
   relations: () => Relations,
 ): Catalog {
+  const { major, role, unmanaged, complete = false, loaded = null, shared } = from;
   let work: (() => Relations) | undefined = relations;
   let known: Relations | undefined;
   const found = (): Relations => {
@@ -74,6 +77,7 @@ export function withRelations(
     role,
     complete,
     loaded,
+    ...(shared && { shared }),
     facts,
     unmanaged,
     get needs() {

@@ -86,6 +86,11 @@ export function isEmpty(difference: Diff): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
 }
 
+/** True if a comparison of two facts with one id finds no difference. @param major the older version */
+export function isSameFact(from: Fact, to: Fact, kinds: Kinds, major: number): boolean {
+  return differing(from, to, kinds.get(to.kind), major).length === 0;
+}
+
 function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: number): string[] {
   // Equal payloads are equal in any version, and nearly all are equal.
   if (isEqual(from.payload, to.payload)) return [];
@@ -93,19 +98,26 @@ function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: numbe
   const at = ({ payload }: Fact): Payload => atVersion?.(payload, major) ?? payload;
   const [a, b] = [at(from), at(to)];
   const names = Object.keys(to.payload).filter((name) => !isEqual(a[name], b[name]));
-  if (names.length === 0 || kind?.reconcile?.unordered === undefined) return names;
-  const [x, y] = [sortUnordered(a, kind), sortUnordered(b, kind)];
+  if (names.length === 0) return names;
+  const [x, y] = [takeCompared(a, kind), takeCompared(b, kind)];
   return names.filter((name) => !isEqual(x[name], y[name]));
 }
 
-/** Sorts the lists of a payload whose order means nothing (`reconcile.unordered`). */
-export function sortUnordered(payload: Payload, kind: AnyKind | undefined): Payload {
-  const names = (kind?.reconcile?.unordered ?? []) as readonly string[];
-  const lists = names.map((name): [string, Json] => {
-    const list = payload[name];
-    return [name, Array.isArray(list) ? [...list].sort() : (list as Json)];
-  });
-  return lists.length === 0 ? payload : { ...payload, ...Object.fromEntries(lists) };
+/**
+ * The compared part of a payload (`reconcile.uncompared`, `laterAttributes`), with lists whose order means
+ * nothing sorted (`reconcile.unordered`).
+ */
+export function takeCompared(payload: Payload, kind: AnyKind | undefined): Payload {
+  const { unordered = [], uncompared = [], laterAttributes = [] } = kind?.reconcile ?? {};
+  if (unordered.length + uncompared.length + laterAttributes.length === 0) return payload;
+  const part: Record<string, Json> = { ...payload };
+  for (const name of uncompared as readonly string[]) delete part[name];
+  for (const name of laterAttributes as readonly string[]) if (part[name] === null) delete part[name];
+  for (const name of unordered as readonly string[]) {
+    const list = part[name];
+    if (Array.isArray(list)) part[name] = [...list].sort();
+  }
+  return part;
 }
 
 /** Deep equality of JSON values; the order of object keys does not matter, that of array elements does. */

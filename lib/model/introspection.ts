@@ -1,5 +1,6 @@
 // The contract of introspection queries, and the SQL that they share.
 import type { Json } from './fact.ts';
+import { literal, quote } from './quote.ts';
 
 /**
  * A row of `Kind.introspect`, which is one query over the system catalogs. Its reserved columns are here;
@@ -49,24 +50,51 @@ export interface IntrospectionRow {
   readonly [attribute: string]: Json | undefined;
 }
 
+const inUserSchemas = `in (select oid from pg_namespace where nspname !~ '^pg_'
+      and nspname <> 'information_schema')`;
+
+// Of the transaction. With a list of ids the server finds rows by their indexes, where it would otherwise
+// search the catalogs of the whole database.
+const chosenObjects = 'pgmage.objects';
+
+/** The query of a kind, for the objects of one schema that `chooseObjects` chose. */
+export function limitToSchema(query: string, schema: string): string {
+  return (
+    query
+      // The planner knows the share of a constant.
+      .replaceAll(inUserSchemas, () => `= ${literal(quote(schema))}::regnamespace`)
+      .replace(/\(([\w.]+) >= 16384\)/g, (_, oid) => `(${oid} = any (${chosenIds}))`)
+  );
+}
+
+// The cast makes it one value, an array, and not a list of rows.
+const chosenIds = `(select pg_catalog.current_setting('${chosenObjects}')::oid[])::oid[]`;
+
+/**
+ * A query that chooses objects for the queries of `limitToSchema`, until the end of the transaction.
+ * @param ids a query for their ids
+ */
+export function chooseObjects(ids: string): string {
+  return `select pg_catalog.set_config('${chosenObjects}', array(${ids})::text, true)`;
+}
+
+/** A condition: an object was made after initdb, which has the ids below (source: transam.h). */
+export const isMadeByUser = (oid: string): string => `(${oid} >= 16384)`;
+
 /**
  * A condition: the object is the user's own: made after initdb, not a member of an extension, not in a
- * temporary or internal schema (manual: pg_depend, deptype `e`; object ids below 16384 belong to initdb,
- * source: transam.h).
+ * temporary or internal schema (manual: pg_depend, deptype `e`).
  * @param catalog the system catalog, e.g. `pg_class`
  * @param oid SQL for the object's oid, e.g. `c.oid`
  * @param namespace SQL for its schema's oid, where it has one
  */
 export function buildOwnCondition(catalog: string, oid: string, namespace?: string): string {
-  const inUserSchema = namespace
-    ? ` and ${namespace} in (select oid from pg_namespace where nspname !~ '^pg_'
-      and nspname <> 'information_schema')`
-    : '';
-  return `(${oid} >= 16384${inUserSchema} and not exists (select from pg_depend e
+  const inUserSchema = namespace ? ` and ${namespace} ${inUserSchemas}` : '';
+  return `(${isMadeByUser(oid)}${inUserSchema} and not exists (select from pg_depend e
     where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e'))`;
 }
 
 /** For `Kind.present`: there are objects in a system catalog that are not the system's own. */
 export function buildPresentQuery(catalog: string, condition = 'true'): string {
-  return `exists (select from ${catalog} where oid >= 16384 and (${condition}))`;
+  return `exists (select from ${catalog} where ${isMadeByUser('oid')} and (${condition}))`;
 }

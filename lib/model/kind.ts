@@ -86,11 +86,14 @@ export interface Kind<P = Payload, Path extends FactPath = FactPath> {
     readonly [K in keyof P]?: (fact: Fact<P, Path>, from: string, to: string) => StatementScript;
   };
 
-  /**
-   * The payload with each secret in it given to `hide` and replaced by the answer: what people see, in SQL
-   * too. Left out by kinds that hold no secrets.
-   */
+  /** The payload with each secret replaced by what `hide` answers: what people see, in SQL too. */
   masked?(payload: P, hide: (secret: string) => string): P;
+
+  /**
+   * Attributes that are no SQL. `path`: names, of which the first is a schema's; `plain`: words that name no
+   * object. Left out by kinds whose attributes are SQL, parts of it, or names without a schema.
+   */
+  readonly words?: { readonly [K in keyof P]?: 'path' | 'plain' };
 
   /** SQL that the server keeps only as text (a routine's body): pg_depend does not have the names in it. */
   opaque?(fact: Fact<P, Path>): string;
@@ -144,8 +147,16 @@ export interface OrderRules<P, Path extends FactPath = FactPath> {
 
   /** Attributes whose change on an origin reaches its heirs (a column's type, down to the partitions). */
   readonly recurses?: readonly (keyof P)[];
+  /** Attributes that only an origin's command changes while it is inherited, to the origin's own value. */
+  readonly detached?: readonly (keyof P)[];
   /** No command takes it away alone: its parent is rebuilt (an index's attachment to a partitioned index). */
   readonly inseverable?: boolean | ((fact: Fact<P, Path>, scope: Scope) => boolean);
+  /** No command adds it or moves it by `retarget`: its parent is replaced (for a partition key's column). */
+  refused?(fact: Fact<P, Path>, scope: Scope): boolean;
+  /** True if SQL of a fact with the needs `theirs` may use it, which the server does not note (a cast). */
+  usedBy?(own: ReadonlyMap<string, unknown>, theirs: ReadonlyMap<string, unknown>): boolean;
+  /** It changes before the facts that need it: their SQL has the names that the change gives. */
+  readonly early?: boolean;
   /** No change of an attribute detaches it from its dependency: both are replaced (a foreign key's key). */
   readonly bound?: boolean;
   /** The linked object is usable once all such links exist (a partitioned index that others refer to). */
@@ -242,14 +253,18 @@ export interface ReconcileRules<P, Path extends FactPath = FactPath> {
    * Attributes that are lists whose order means nothing. The server keeps the order in which they were given.
    */
   readonly unordered?: readonly (keyof P)[];
+  /** Attributes that are neither compared nor in fingerprints: facts that only the statements need. */
+  readonly uncompared?: readonly (keyof P)[];
+  /**
+   * Attributes that an earlier release did not read. They are in fingerprints only where they are not null,
+   * so that the fingerprints of that release stay.
+   */
+  readonly laterAttributes?: readonly (keyof P)[];
   /** The payload as an older server would return it: without attributes that its version does not know. */
   atVersion?(payload: P, major: number): P;
   /** The payload as it is read today, of one that an earlier release wrote (native backup); null: none. */
   upgraded?(payload: P, fact: Fact): P | null;
-  /**
-   * True if it is compared only where it is written (an owner): `side`, which lacks it, takes that of the
-   * other side.
-   */
+  /** True if it is compared only where it is written (an owner); a `side` without it takes the other's. */
   optional?(fact: Fact<P, Path>, side: Catalog): boolean;
   /**
    * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain

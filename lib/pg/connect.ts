@@ -34,6 +34,8 @@ export interface ConnectTarget {
    * is still there. Default: 60 s; 0: never.
    */
   readonly stallTimeoutMs?: number;
+  /** Receives a message each time that the server sent nothing for so long, and is waited for. */
+  readonly onSilence?: ((message: string) => void) | undefined;
   /** Ends the session, or the attempt to open it, at any point. */
   readonly signal?: AbortSignal;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
@@ -65,20 +67,20 @@ async function open(
   target: ConnectTarget,
   environment: string,
 ): Promise<ServerConnection> {
+  const { applicationName, stallTimeoutMs = 60_000, onSilence } = target;
   const limit = limitOf(target, route.said);
   // Loaded here, because it costs about 30 ms that a run without a server need not pay.
   const { default: pg } = await import('pg');
   const { place, way, orPlain } = one;
   const dialled = await dial({ place, way, orPlain, said: route.said, limit });
   endOnAbort(dialled, target.signal);
-  const { applicationName } = target;
   const driver = await logIn(pg, route, place, { stream: dialled.stream, limit, applicationName });
   const { major, version } = await checkServer(driver, one, environment);
-  const { stallTimeoutMs = 60_000 } = target;
   // On the same server only, without a watch of its own.
   const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: computeProbeTimeout(stallTimeoutMs) };
   const again = (signal: AbortSignal) => open(route, one, { ...second, signal }, environment);
-  const { watch, close } = guardSession(driver, dialled, again, { stallTimeoutMs, place, environment });
+  const rules = { stallTimeoutMs, place, environment, onSilence };
+  const { watch, close } = guardSession(driver, dialled, again, rules);
   const queries = driver.queries(watch, environment);
   const [opened] = await queries.send(buildOpening(driver.backend)).catch(async (thrown: unknown) => {
     await driver.end();
@@ -102,12 +104,18 @@ async function open(
 
 const poolerTimeout = 2000;
 
+interface GuardRules extends Pick<ConnectTarget, 'onSilence'> {
+  readonly stallTimeoutMs: number;
+  readonly place: ServerPlace;
+  readonly environment: string;
+}
+
 // Watches a session, and ends it where its server is silent.
 function guardSession(
   driver: Driver,
   dialled: Awaited<ReturnType<typeof dial>>,
   again: (signal: AbortSignal) => Promise<ServerConnection>,
-  { stallTimeoutMs, place, environment }: { stallTimeoutMs: number; place: ServerPlace; environment: string },
+  { stallTimeoutMs, place, environment, onSilence }: GuardRules,
 ): Pick<Channel, 'close'> & { readonly watch: Watch } {
   const probe = (isSilent?: () => boolean) =>
     probeSession(driver.backend, computeProbeTimeout(stallTimeoutMs), again, isSilent);
@@ -115,6 +123,8 @@ function guardSession(
     ...dialled,
     limit: stallTimeoutMs,
     probe,
+    waiting: (seconds) =>
+      onSilence?.(`${environment} has sent nothing for ${seconds} s, but it answers: pgmage waits`),
     lost: (reason) => {
       const detail = `${nameServer(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
       driver.destroy(new Problem('connection_lost', { environment, detail }));

@@ -1,4 +1,5 @@
 // The connection interface that all other folders use, for any driver.
+import type { SchemaPair } from '../model/schema-pair.ts';
 import type { ScriptSession } from './pipeline.ts';
 
 /**
@@ -9,6 +10,8 @@ export interface Connection {
   readonly description: string;
   /** The server's major version, e.g. 15, known since the start of the session. */
   readonly major: number;
+  /** The schema that stands for the whole database in this session; left out: there is none. */
+  readonly schemas?: SchemaPair;
   /** Runs one statement and gives its rows; int8 and numeric come as text. */
   rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /** Runs several row-returning queries in one round trip where the driver can; gives their rows in order. */

@@ -120,6 +120,7 @@ export class Driver {
 
   /** @param environment its name, for Problems */
   queries(watch: Watch, environment: string): DriverQueries {
+    const { user: role } = this.client;
     return {
       send: async (sql, parameters) => {
         this.#completed = 0;
@@ -130,7 +131,7 @@ export class Driver {
           );
           return (Array.isArray(answer) ? answer : [answer]) as QueryResult[];
         } catch (thrown) {
-          throw toServerProblem(thrown, { environment, sql, completed: this.#completed });
+          throw toServerProblem(thrown, { environment, sql, role, completed: this.#completed });
         }
       },
       stream: async (queries, take) => {
@@ -139,7 +140,7 @@ export class Driver {
         const failed = takeRows(query, take);
         const ended = new Promise<void>((resolve, reject) => {
           query.on('end', () => resolve());
-          query.on('error', (thrown) => reject(toServerProblem(thrown, { environment, sql })));
+          query.on('error', (thrown) => reject(toServerProblem(thrown, { environment, sql, role })));
           this.client.query(query);
         });
         await watch.during(ended);

@@ -95,7 +95,7 @@ export async function sendEach(
           if (thrown === undefined) return resolve();
           const completed = parseOnly ? parsed : pipeline.completed;
           const sql = Buffer.from((statements[completed] ?? zeros(0)).subarray(0, shownLength)).toString();
-          reject(toServerProblem(thrown, { environment, sql, completed }));
+          reject(toServerProblem(thrown, { environment, sql, role: client.user, completed }));
         });
         client.query(pipeline);
       }),

@@ -23,6 +23,8 @@ export interface ServerError extends Error {
 export interface Sent {
   readonly environment?: string;
   readonly sql: string;
+  /** The role of the session. */
+  readonly role?: string | undefined;
   /** The number of its statements that ran. */
   readonly completed?: number;
   /** The offset of `sql` in a user's file; without it the problem has no place. */
@@ -96,6 +98,7 @@ export function toServerProblem(thrown: unknown, sent: Sent): Problem {
     ...(sent.completed === undefined ? {} : { completed: sent.completed }),
     ...(thrown.table && { table: thrown.table }),
     ...(thrown.column && { column: thrown.column }),
+    ...(code === 'permission_denied' && sent.role !== undefined && { role: sent.role }),
     name: quoted(thrown.message),
   };
   const where = sent.origin && placed(data, sent.origin);
@@ -139,4 +142,12 @@ function withoutName({ name: _, ...data }: Problems['missing_role']): Refused {
 
 function codeOf(thrown: unknown): unknown {
   return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}
+
+// SQLSTATEs of values and rows (manual: "PostgreSQL Error Codes").
+const ofRows = /^(22(001|003|007|008|P02|P03)|23(502|503|505|514|P01))$/;
+
+/** True for the data of a statement that the server refused because of the values of rows. */
+export function isAboutRows(data: object): data is Refused {
+  return 'sqlstate' in data && ofRows.test(String(data.sqlstate));
 }

@@ -49,6 +49,8 @@ export interface Watched {
   /** Milliseconds without a byte; 0: never. */
   readonly limit: number;
   readonly probe: Probe;
+  /** Called where the server was asked, and the session is not lost. @param seconds without a byte, in all */
+  waiting?(seconds: number): void;
   /** Ends the session. */
   lost(reason: string): void;
 }
@@ -99,6 +101,9 @@ class SilenceTimer {
   #isAsked = false;
   #before = '';
   #quiet = 0;
+  // The same, since the last byte.
+  #silentMs = 0;
+  #intervalMs = 0;
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -107,8 +112,9 @@ class SilenceTimer {
   add(wait: ServerWait, patience: number): void {
     this.#waits.add(wait);
     if (this.#waits.size > 1) return;
-    [this.#before, this.#quiet] = [this.#passed(), 0];
-    this.#timer = setInterval(() => void this.#look(), patience / looks);
+    [this.#before, this.#quiet, this.#silentMs] = [this.#passed(), 0, 0];
+    this.#intervalMs = patience / looks;
+    this.#timer = setInterval(() => void this.#look(), this.#intervalMs);
   }
 
   remove(wait: ServerWait): void {
@@ -122,7 +128,9 @@ class SilenceTimer {
 
   async #look(): Promise<void> {
     const now = this.#passed();
-    this.#quiet = now === this.#before ? this.#quiet + 1 : 0;
+    const isQuiet = now === this.#before;
+    this.#quiet = isQuiet ? this.#quiet + 1 : 0;
+    this.#silentMs = isQuiet ? this.#silentMs + this.#intervalMs : 0;
     this.#before = now;
     if (this.#quiet < looks || this.#isAsked) return;
     this.#isAsked = true;
@@ -131,7 +139,11 @@ class SilenceTimer {
     this.#isAsked = false;
     this.#quiet = 0;
     // Meanwhile it may have gone on, or ended.
-    if (reason === null || !isSilent()) return;
+    if (!isSilent()) return;
+    if (reason === null) {
+      this.#watched.waiting?.(Math.round(this.#silentMs / 100) / 10);
+      return;
+    }
     clearInterval(this.#timer);
     this.#watched.lost(reason);
   }

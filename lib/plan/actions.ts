@@ -4,8 +4,10 @@ import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
-import { collectHeirs, findLinkAbove, type Heirs } from './heirs.ts';
+import { collectHeirs, findLinkAbove, findStiffLinks, type Heirs } from './heirs.ts';
+import { pushTo } from './lists.ts';
 import { type Operation, type PlanNode, PlanNodes } from './node.ts';
+import { isOverload } from './overloads.ts';
 import { type Contested, findContested, findRivals } from './rivals.ts';
 
 /** The action of a plan on one fact. An unaffected fact has none. */
@@ -78,7 +80,10 @@ export class FactActions {
   isBlocked(id: string): boolean {
     const { action, attributes = [] } = this.all.get(id) ?? {};
     const { blockedByDependents = [] } = this.kind(id).order ?? {};
-    return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
+    return (
+      action === 'alter' &&
+      attributes.some((name) => blockedByDependents.includes(name) && this.#isChange(id, name))
+    );
   }
 
   /** True if it is set aside instead of dropped, because facts with data must still be moved off it. */
@@ -151,6 +156,13 @@ export class FactActions {
     this.all.set(fate.id, fate);
   }
 
+  // False if another change makes this one too.
+  #isChange(id: string, attribute: string): boolean {
+    const { from, to } = this.all.get(id) as FactAction;
+    const change = this.#change(from as Fact, to as Fact, attribute);
+    return !(Array.isArray(change) && change.length === 0);
+  }
+
   #change(from: Fact, to: Fact, attribute: string): unknown {
     const change = this.kind(to.id).alter[attribute];
     return typeof change === 'function' ? change(from, to, this.scope) : change;
@@ -159,7 +171,8 @@ export class FactActions {
   // The facts whose fate changes because of this one's; they have to be looked at in turn.
   #consequences(id: string): string[] {
     const fate = this.all.get(id) as FactAction;
-    const changed: string[] = [];
+    const changed = findStiffLinks(fate, this, this.#heirs).filter((link) => this.#stays(link));
+    for (const link of changed) this.#replace(link);
     const gone = this.goes(id);
     const blocked = this.isBlocked(id);
     if (gone || blocked) {
@@ -169,6 +182,7 @@ export class FactActions {
         if (gone ? this.#rebuild(dependent, id) : this.#makeWay(dependent)) changed.push(dependent);
       }
     }
+    changed.push(...this.#parentInstead(id));
     if (gone && !this.dropsAlone(id))
       for (const { heir, link } of this.heirs(id))
         if (this.#stays(heir) && !this.goes(link)) {
@@ -228,7 +242,7 @@ export class FactActions {
     const fate = this.all.get(dependent);
     const fact = this.before.facts.get(dependent) as Fact;
     const kind = this.kind(dependent);
-    const stillNeeds = this.after.needs.get(dependent)?.has(gone) ?? false;
+    const stillNeeds = this.after.needs.get(dependent)?.has(gone) || this.#isSucceeded(gone, dependent);
     const movable = kind.data?.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
     const retargets = movable && kind.order?.retarget !== undefined;
     if (!stillNeeds && !retargets && !kind.order?.bound && fate?.action === 'alter') return false;
@@ -246,6 +260,29 @@ export class FactActions {
     return true;
   }
 
+  // The parent of a fact that the server refuses to add to it, or to move to another type.
+  #parentInstead(id: string): string[] {
+    const { to, action, attributes } = this.all.get(id) as FactAction;
+    const parent = to?.parent ?? null;
+    if (parent === null || !this.before.facts.has(parent) || this.goes(parent)) return [];
+    const { refused, retarget } = this.kind(id).order ?? {};
+    const isAsked = action === 'alter' ? attributes.includes(String(retarget)) : this.comes(id);
+    const isRefused = isAsked && refused?.(to as Fact, this.scope);
+    if (isRefused) this.#replace(parent);
+    return isRefused ? [parent] : [];
+  }
+
+  // True if a changed fact would still reach the old one by its name: another object takes the name, or an
+  // overload that the dependent needs.
+  #isSucceeded(gone: string, dependent: string): boolean {
+    const fate = this.all.get(gone) as FactAction;
+    if (fate.action !== 'drop') return false;
+    const coming = [...(this.after.needs.get(dependent)?.keys() ?? [])]
+      .map((id) => this.all.get(id))
+      .flatMap((other) => (other?.action === 'create' && other.to) || []);
+    return this.#makesRoom(fate) || coming.some((to) => isOverload(fate.from as Fact, to));
+  }
+
   #makeWay(dependent: string): boolean {
     const kind = this.kind(dependent);
     if (kind.order?.followsChanges || kind.data?.holdsData?.(this.before.facts.get(dependent) as Fact))
@@ -259,14 +296,4 @@ export class FactActions {
     const to = this.after.facts.get(id);
     this.#set({ id, action: 'replace', from, to, attributes: [] });
   }
-}
-
-/**
- * Adds to the list under a key. Lists grow in place: those of a schema's dependents are as long as the
- * database.
- */
-export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
 }

@@ -5,7 +5,14 @@ import type { FactActions } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
 import { findOverlaps, orderAlongLinks, orderDownward } from './links.ts';
 import { byName, type Operation, type PlanNode } from './node.ts';
-import { buildGraph, orderBeforeChanges, type Relief } from './order.ts';
+import {
+  buildGraph,
+  orderBeforeChanges,
+  orderEarlyChanges,
+  orderOverloads,
+  orderUnnotedUses,
+  type Relief,
+} from './order.ts';
 import { arrangeForReading, orderNamedFirst, orderPartsFirst, type ReadingOrder } from './reading-order.ts';
 
 const phases: Record<Operation, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
@@ -23,15 +30,7 @@ export function orderNodes(
 ): { graph: Graph<PlanNode>; order: readonly PlanNode[] } {
   const separate = new Set<PlanNode>();
   const placed = new Map(selfish(fates));
-  const named = reading === undefined ? { weak: [], strong: [] } : orderNamedFirst(fates, reading);
-  const firm = [...orderBeforeChanges(fates), ...findOverlaps(fates), ...orderAlongLinks(fates)];
-  // Wishes that cause a cycle are given up in this order.
-  const tiers = [
-    named.weak,
-    named.strong,
-    orderDownward(fates),
-    [...firm, ...(reading ? orderPartsFirst(fates) : [])],
-  ];
+  const tiers = collectWishes(fates, reading);
   const wishes = new Set(tiers.flat());
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
@@ -56,6 +55,19 @@ export function orderNodes(
     if (found === undefined) throw new Problem('plan_cycle', { objects: stuck.map(({ fact }) => fact) });
     placed.set(found.node, (other) => found.cycle.has(graph.leader(other)));
   }
+}
+
+// Wishes that cause a cycle are given up in this order.
+function collectWishes(fates: FactActions, reading?: ReadingOrder): [PlanNode, PlanNode][][] {
+  const named = reading === undefined ? { weak: [], strong: [] } : orderNamedFirst(fates, reading);
+  const firm = [...orderBeforeChanges(fates), ...findOverlaps(fates), ...orderAlongLinks(fates)];
+  return [
+    named.weak,
+    named.strong,
+    [...orderOverloads(fates), ...orderEarlyChanges(fates), ...orderUnnotedUses(fates)],
+    orderDownward(fates),
+    [...firm, ...(reading ? orderPartsFirst(fates) : [])],
+  ];
 }
 
 // An object that depends on itself begins as a placeholder.

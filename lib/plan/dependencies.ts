@@ -1,6 +1,7 @@
 // The dependencies between the steps of a plan, so that independent ones can run in parallel.
-import { pushTo } from './actions.ts';
+
 import type { OrderedActions } from './inline-clauses.ts';
+import { pushTo } from './lists.ts';
 import type { PlanNode } from './node.ts';
 
 /**

@@ -1,7 +1,8 @@
 // Writes children as clauses of their parent's creation instead of as separate statements.
 import type { Fact } from '../model/fact.ts';
-import { type FactActions, pushTo } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import type { Graph } from './graph.ts';
+import { pushTo } from './lists.ts';
 import type { PlanNode } from './node.ts';
 
 /** Children whose clauses a creation carries, by the parent's id, in their order. */

@@ -1,9 +1,11 @@
 // The order around links between facts (a partition's attachment), and what reaches facts along them.
 import { edgeKey } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { type FactActions, pushTo } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import type { Graph } from './graph.ts';
 import { findLinkAbove } from './heirs.ts';
+import { endsOf, linksFrom, linksTo } from './link-ends.ts';
+import { pushTo } from './lists.ts';
 import type { PlanNode } from './node.ts';
 import { findRivals } from './rivals.ts';
 
@@ -40,6 +42,10 @@ function mergingEdges(
             else graph.edge(fates.node('create', link), fates.node('create', below));
           }
         }
+    if (to !== undefined && action === 'alter')
+      for (const origin of findHeirs(fates, 'after', to))
+        for (const op of from?.origins.includes(origin) ? [] : (['create', 'alter'] as const))
+          graph.edge(fates.node('alter', id), fates.node(op, origin));
     if (to !== undefined && to.parent !== null && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of linksFrom(fates, 'after').has(id)
         ? []
@@ -97,12 +103,18 @@ function lacking(fates: FactActions, fact: Fact): string[] {
   });
 }
 
-// An inherited part that stays is detached first, and only then changed or dropped.
+// An inherited part that stays is detached before it is changed or dropped. A change of its origin detaches
+// it, too, if the part does not inherit from it any more.
 function keepingEdges(graph: Graph<PlanNode>, fates: FactActions): void {
+  for (const { id, action, from, to } of fates.all.values())
+    for (const origin of from === undefined ? [] : findHeirs(fates, 'before', from))
+      if (!to?.origins.includes(origin))
+        graph.edge(fates.node('alter', origin), fates.node(action === 'alter' ? 'alter' : 'drop', id));
   for (const { id } of fates.all.values())
     for (const { heir, link } of fates.goes(id) ? fates.heirs(id) : []) {
       if (fates.goes(link)) {
-        if (!fates.goes(heir)) graph.edge(fates.node('drop', link), fates.node('drop', id));
+        if (!fates.goes(heir) || !fates.goes(`${fates.before.facts.get(heir)?.parent}`))
+          graph.edge(fates.node('drop', link), fates.node('drop', id));
       } else if (fates.dropsAlone(id) || !fates.goes(heir)) {
         graph.edge(fates.node('drop', id), fates.node('alter', heir));
         graph.edge(fates.node('drop', id), fates.node('drop', heir));
@@ -144,7 +156,7 @@ export function orderDownward(fates: FactActions): [PlanNode, PlanNode][] {
 
 /** Facts that a link passes on are ready before it, and change or go only after it has gone. */
 export function orderAlongLinks(fates: FactActions): [PlanNode, PlanNode][] {
-  return [...fates.all.values()].flatMap(({ from, to, action }) => {
+  return [...fates.all.values()].flatMap(({ id, from, to, action }) => {
     const coming =
       to === undefined || to.parent === null || action === 'drop' ? [] : uppers(fates, 'after', to);
     const going = from === undefined || from.parent === null ? [] : uppers(fates, 'before', from);
@@ -167,6 +179,15 @@ export function orderAlongLinks(fates: FactActions): [PlanNode, PlanNode][] {
             ]
           : [],
       ),
+      // A new fact is not passed on along a link that goes, nor is one that goes along a new link.
+      ...linksTo(fates, 'before', to?.parent).map((link): [PlanNode, PlanNode] => [
+        fates.node('drop', link),
+        fates.node('create', id),
+      ]),
+      ...linksTo(fates, 'after', from?.parent).map((link): [PlanNode, PlanNode] => [
+        fates.node('drop', id),
+        fates.node('create', link),
+      ]),
     ];
   });
 }
@@ -257,33 +278,16 @@ function uppers(
   });
 }
 
-interface LinkEnds {
-  readonly from: Map<string, string[]>;
-  readonly to: Map<string, string[]>;
-}
-
-const ends = new WeakMap<ReadonlyMap<string, string>, LinkEnds>();
-
-function endsOf(links: ReadonlyMap<string, string>): LinkEnds {
-  let known = ends.get(links);
-  if (known === undefined) {
-    known = { from: new Map(), to: new Map() };
-    for (const [key, link] of links) {
-      const [from, to] = key.split('\n') as [string, string];
-      pushTo(known.from, from, link);
-      pushTo(known.to, to, link);
-    }
-    ends.set(links, known);
-  }
-  return known;
-}
-
-const linksFrom = (fates: FactActions, side: 'before' | 'after') => endsOf(fates[side].links).from;
-
 /** The origins whose commands reach this fact: those along links that are there throughout. */
 export function findHeirs(fates: FactActions, side: 'before' | 'after', fact: Fact): string[] {
   return fact.origins.filter((origin) => {
     const link = findLinkAbove(fates[side], fact, fates[side].facts.get(origin));
     return link !== undefined && !(side === 'before' ? fates.goes(link) : fates.comes(link));
   });
+}
+
+/** Those of them that a fact of the state after had before, too: their changes reach it. */
+export function findReaching(fates: FactActions, fact: Fact): string[] {
+  const had = fates.before.facts.get(fact.id)?.origins ?? [];
+  return findHeirs(fates, 'after', fact).filter((origin) => had.includes(origin));
 }

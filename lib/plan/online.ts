@@ -4,9 +4,10 @@ import { type Catalog, getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { listStatements, type Statement, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
-import { type FactAction, type FactActions, pushTo } from './actions.ts';
+import type { FactAction, FactActions } from './actions.ts';
 import { placeNodes } from './dependencies.ts';
 import type { OrderedActions } from './inline-clauses.ts';
+import { pushTo } from './lists.ts';
 import type { PlanNode } from './node.ts';
 
 /** The steps of one node of the plan's graph. */

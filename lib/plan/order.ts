@@ -2,11 +2,14 @@
 import { collectReachable } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
+import { makeUnnotedUses } from '../model/unnoted-uses.ts';
 import type { FactActions } from './actions.ts';
 import { Graph } from './graph.ts';
 import { findLinkAbove } from './heirs.ts';
-import { addLinkEdges, findHeirs } from './links.ts';
+import { addLinkEdges, findHeirs, findReaching } from './links.ts';
+import { pushTo } from './lists.ts';
 import type { Operation, PlanNode } from './node.ts';
+import { getSharedName, isOverload } from './overloads.ts';
 
 /** The exceptions that keep the graph free of cycles. */
 export interface Relief {
@@ -83,6 +86,42 @@ export function orderBeforeChanges(fates: FactActions): [PlanNode, PlanNode][] {
   );
 }
 
+/** An overload goes before another one comes, so that a call by their name means the new one alone. */
+export function orderOverloads(fates: FactActions): [PlanNode, PlanNode][] {
+  const coming = new Map<string | undefined, Fact[]>();
+  for (const { action, to } of fates.all.values())
+    if (action === 'create' && to !== undefined) pushTo(coming, getSharedName(to), to);
+  return [...fates.all.values()].flatMap(({ id, action, from }) =>
+    action === 'drop' && from !== undefined
+      ? (coming.get(getSharedName(from)) ?? [])
+          .filter((to) => isOverload(from, to))
+          .map((to): [PlanNode, PlanNode] => [fates.node('drop', id), fates.node('create', to.id)])
+      : [],
+  );
+}
+
+/** The change of a fact before changes whose SQL has the names that it gives. */
+export function orderEarlyChanges(fates: FactActions): [PlanNode, PlanNode][] {
+  const isEarly = (id: string) => fates.of(id)?.action === 'alter' && fates.kind(id).order?.early;
+  if (![...fates.all.keys()].some(isEarly)) return [];
+  return [...fates.all.keys()].flatMap((id) =>
+    [...(fates.after.needs.get(id)?.keys() ?? [])]
+      .filter(isEarly)
+      .map((needed): [PlanNode, PlanNode] => [fates.node('alter', needed), fates.node('alter', id)]),
+  );
+}
+
+/** New facts before those that may use them in their SQL, which the server does not note. */
+export function orderUnnotedUses(fates: FactActions): [PlanNode, PlanNode][] {
+  const usesOf = makeUnnotedUses(fates.after, fates.kinds);
+  return [...fates.all.keys()].flatMap((id) =>
+    usesOf(id).flatMap((used): [PlanNode, PlanNode][] => [
+      [fates.node('create', used), fates.node('create', id)],
+      [fates.node('create', used), fates.node('alter', id)],
+    ]),
+  );
+}
+
 // A part of an object that is set aside stays with it.
 function stays(fates: FactActions, id: string): boolean {
   return fates.putAside(`${causeOf(fates, id)}`);
@@ -156,14 +195,18 @@ function mergeImplied(graph: Graph<PlanNode>, fates: FactActions, separate: Read
         for (const origin of from.origins) graph.edge(fates.node('drop', origin), fates.node('drop', id));
     }
     if (to === undefined) continue;
-    const [origin] = findHeirs(fates, 'after', to);
+    const [origin] = findReaching(fates, to);
     if (fates.comes(id)) {
       const maker = fates.kind(id).inline?.madeBy?.(to, fates.scope) ?? null;
       const made = findHeirs(fates, 'after', to).find((other) => fates.comes(other));
+      // Its origin was there before, and is inherited from now on.
+      const extended = from === undefined ? findHeirs(fates, 'after', to)[0] : undefined;
       if (maker !== null) graph.merge(fates.node('create', id), fates.node('create', maker));
       else if (made !== undefined && to.outlives)
         graph.edge(fates.node('create', id), fates.node('create', made));
       else if (made !== undefined) graph.merge(fates.node('create', id), fates.node('create', made));
+      else if (extended !== undefined && !to.outlives)
+        graph.merge(fates.node('create', id), fates.node('alter', extended));
       else if (fates.kind(id).inline?.inseparable && fates.comes(to.parent as string))
         graph.merge(fates.node('create', id), fates.node('create', to.parent as string));
     } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
@@ -181,7 +224,7 @@ function reaching(fates: FactActions, id: string): string[] {
   const shared = attributes.filter((name) => recurses.includes(name));
   return to === undefined || shared.length === 0
     ? []
-    : findHeirs(fates, 'after', to).filter((origin) => {
+    : findReaching(fates, to).filter((origin) => {
         const theirs = fates.of(origin);
         return theirs?.action === 'alter' && shared.some((name) => theirs.attributes.includes(name));
       });

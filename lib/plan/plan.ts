@@ -1,17 +1,18 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an
 // argument.
-import { type Catalog, getParent, shadowRole } from '../model/catalog.ts';
+import { type Catalog, edgeKey, getParent, shadowRole } from '../model/catalog.ts';
 import type { Difference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
 import type { Hazard, Step, UnsegmentedStep } from '../model/step.ts';
-import { FactActions, pushTo } from './actions.ts';
+import { FactActions } from './actions.ts';
 import { keepArrayTypes } from './arrays.ts';
 import { combineSteps } from './combining.ts';
 import { orderNodes } from './cycles.ts';
 import { computeDependencies } from './dependencies.ts';
 import type { Graph } from './graph.ts';
 import { inlineClauses, type OrderedActions } from './inline-clauses.ts';
+import { pushTo } from './lists.ts';
 import type { PlanNode } from './node.ts';
 import { deferOnline, type NodeGroup } from './online.ts';
 import type { ReadingOrder } from './reading-order.ts';
@@ -172,7 +173,17 @@ function onNewRows(fates: FactActions, step: UnsegmentedStep): UnsegmentedStep {
   const fact = fates.of(step.fact)?.to;
   const top = fact && root(fates.after, fact);
   if (top === undefined || top.id === step.fact || fates.of(top.id)?.action !== 'create') return step;
+  if (isLinkToOld(fates, fact as Fact)) return { ...step, lock: null };
   return { ...step, hazards: step.hazards.filter((hazard) => lasting.has(hazard)), lock: null };
+}
+
+// True if it links its parent to an object that is there already, whose rows may be in the way.
+function isLinkToOld({ after, all }: FactActions, { id, parent }: Fact): boolean {
+  return [...(after.needs.get(id)?.keys() ?? [])].some((other) => {
+    const fact = after.facts.get(other);
+    const isEnd = after.links.get(edgeKey(`${parent}`, other)) === id;
+    return isEnd && fact !== undefined && all.get(root(after, fact).id)?.action !== 'create';
+  });
 }
 
 const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'irreversible', 'changes_privileges']);

@@ -15,7 +15,7 @@ import {
 } from '../model/step.ts';
 import type { FactAction, FactActions } from './actions.ts';
 import type { InlinedClauses, OrderedActions } from './inline-clauses.ts';
-import { findHeirs } from './links.ts';
+import { findReaching } from './links.ts';
 import type { Operation } from './node.ts';
 import { writeOnline, writeOnlineChange } from './online.ts';
 
@@ -140,7 +140,7 @@ function alteration(fates: FactActions, from: Fact, to: Fact, attributes: readon
 // An origin's command has already done it.
 function reached(fates: FactActions, fact: Fact, attribute: string): boolean {
   if (!fates.kind(fact.id).order?.recurses?.includes(attribute)) return false;
-  return findHeirs(fates, 'after', fact).some((origin) => {
+  return findReaching(fates, fact).some((origin) => {
     const fate = fates.of(origin);
     return fate?.action === 'alter' && fate.attributes.includes(attribute);
   });

@@ -1,6 +1,11 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
+import type { FileProblems } from './file-codes.ts';
+import type { HalfWay, LostWork } from './half-way.ts';
+import type { LockHolder } from './holders.ts';
 import type { ReviewProblems } from './review-codes.ts';
+import type { RowsInTheWay } from './rows-in-the-way.ts';
 import type { ServiceProblems } from './service-codes.ts';
+import type { TenantProblems } from './tenant-codes.ts';
 
 /** The data of a connection problem: the environment, and the reason of the server, driver or system. */
 export interface Unreachable {
@@ -28,11 +33,17 @@ export interface Refused {
   /** The table and the column whose rows it is about; left out where the server names none. */
   readonly table?: string;
   readonly column?: string;
+  /** Of a missing right: the role that is connected. */
+  readonly role?: string;
 }
 
 /** The data of problems with migrations and with written schema files. */
 export interface MigrationProblems {
-  not_reproduced: { readonly from: string; readonly changes: readonly string[] };
+  not_reproduced: {
+    readonly from: string;
+    readonly changes: readonly string[];
+    readonly invalid?: readonly string[];
+  };
   would_overwrite: { readonly changes: readonly string[] };
   not_generated: { readonly file: string; readonly task: string };
   bad_migration: { readonly file: string; readonly reason: string };
@@ -46,8 +57,9 @@ export interface MigrationProblems {
   unproven: { readonly migration: string; readonly changes: readonly string[] };
   ledger_unsafe: { readonly environment: string; readonly faults: readonly string[] };
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
-  drifted: { readonly environment: string; readonly changes: readonly string[] };
-  unrecorded: { readonly environment: string; readonly changes: readonly string[] };
+  /** `canPush`: db:push may change the database. */
+  drifted: Problems['not_as_proven'] & { readonly canPush?: boolean };
+  unrecorded: Problems['not_as_proven'] & { readonly renames: readonly string[] };
   confirmation_needed: { readonly what: string };
   newer_syntax: {
     readonly environment: string;
@@ -59,15 +71,9 @@ export interface MigrationProblems {
     /** The first major version that knows all of them. */
     readonly since: number;
   };
-  rows_in_the_way: {
-    readonly environment: string;
-    readonly findings: readonly string[];
-    /** The file with the statement that would fail; null: it is not written yet. */
-    readonly migration: string | null;
-    /** True if db:push would have made the change, without a migration. */
-    readonly pushed?: boolean;
-  };
+  rows_in_the_way: RowsInTheWay;
   missing_roles: { readonly environment: string; readonly roles: readonly string[] };
+  missing_tablespaces: { readonly environment: string; readonly tablespaces: readonly string[] };
   stuck_migration: {
     readonly environment: string;
     /** The files that are to be replaced; the first cannot run. */
@@ -75,7 +81,7 @@ export interface MigrationProblems {
     readonly reason: string;
   };
   migrations_changed: { readonly files: readonly string[] };
-  migration_running: { readonly environment: string };
+  migration_running: { readonly environment: string; readonly holders?: readonly LockHolder[] };
   lock_lost: { readonly environment: string };
   broke_off: {
     readonly environment: string;
@@ -84,6 +90,8 @@ export interface MigrationProblems {
     readonly detail: string | null;
     /** SQLSTATE of the reason. */
     readonly state: string;
+    /** The direction of the run; left out: up. */
+    readonly direction?: 'up' | 'down';
   };
   lock_unavailable: {
     readonly environment: string;
@@ -92,13 +100,8 @@ export interface MigrationProblems {
     readonly lockTimeout: number;
     /** `ACCESS EXCLUSIVE on users`; null: it was not found out. */
     readonly lock: string | null;
-    readonly holders: readonly {
-      readonly pid: number;
-      readonly applicationName: string | null;
-      readonly role: string | null;
-      readonly state: string | null;
-      readonly queryStart: string | null;
-    }[];
+    readonly holders: readonly LockHolder[];
+    readonly halfWay?: HalfWay;
   };
   nothing_applied: { readonly environment: string };
   unknown_version: {
@@ -118,7 +121,7 @@ export interface MigrationProblems {
 /** The data of problems with moves of data. */
 export interface DataProblems {
   no_client: { readonly major: number; readonly found: readonly string[] };
-  client_failed: { readonly program: string; readonly reason: string };
+  client_failed: { readonly program: string; readonly reason: string; readonly role?: string };
   no_server: { readonly environment: string };
   railway_failed: RailwayFailure;
   changed_meanwhile: { readonly environment: string };
@@ -126,8 +129,14 @@ export interface DataProblems {
   backup_running: { readonly database: string; readonly lock: string | null };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };
-  /** `alias`: the given environment or URL, which is the database of `environment`. */
-  protected_target: { readonly environment: string; readonly alias?: string };
+  /** `alias`: the given environment or URL of its database. `lacks`: what a request to the service needs. */
+  protected_target: {
+    readonly environment: string;
+    readonly alias?: string;
+    readonly lacks?: 'allowTargets' | 'confirm';
+  };
+  protected_drill: { readonly environment: string };
+  unfit_masks: Refused & { readonly masks: readonly string[] };
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
   transaction_statement: { readonly statement: string };
   transaction_ended: { readonly environment: string };
@@ -156,7 +165,13 @@ export interface SyncProblems {
     readonly column: string;
     readonly value: string;
   };
-  sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
+  sync_refused: {
+    readonly source: string;
+    readonly target: string;
+    readonly faults: readonly string[];
+    /** The advice where --exclude does not help. */
+    readonly hint?: string;
+  };
   triggers_fire: { readonly table: string; readonly triggers: readonly string[] };
   too_many_deletions: { readonly target: string; readonly tables: readonly string[] };
   /** `run`: the last one of which batches are in the target; `rows`: changed rows of all batches. */
@@ -180,13 +195,14 @@ export interface Problems
     DataProblems,
     SyncProblems,
     ServiceProblems,
+    FileProblems,
+    TenantProblems,
     ReviewProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;
   connection_timeout: Unreachable;
-  /** `unanswered`: it was lost while a COMMIT was waited for. */
-  connection_lost: Unreachable & { readonly unanswered?: 'COMMIT' };
+  connection_lost: Unreachable & LostWork;
   wrong_password: Unreachable;
   login_refused: Unreachable;
   missing_database: Unreachable;
@@ -202,29 +218,21 @@ export interface Problems
   missing_extension: Refused & { readonly name: string };
   missing_role: Refused & { readonly name: string };
   permission_denied: Refused;
-  lock_timeout: Refused;
+  lock_timeout: Refused & { readonly holders?: readonly LockHolder[] };
   statement_timeout: Refused;
   statement_failed: Refused;
   /** `migration`: the file of a migration that rows of a database do not fit. */
   unfit_rows: Refused & { readonly migration: string };
 
-  missing_schema: { readonly file: string };
-  missing_file: { readonly file: string };
-  unreadable_file: { readonly file: string; readonly reason: string };
-  unwritable_file: { readonly file: string; readonly reason: string };
-  empty_file: { readonly file: string; readonly comments: boolean };
-  not_utf8: { readonly file: string; readonly line: number };
-  file_too_big: { readonly file: string; readonly bytes: number; readonly limit: number };
-
   bad_config: { readonly file: string; readonly reason: string };
-  unknown_environment: { readonly name: string; readonly known: readonly string[] };
   environment_without_url: {
     readonly name: string;
     readonly variable: string;
     readonly looked: readonly string[];
   };
   empty_url: { readonly name: string; readonly place: string };
-  embedded_not_named: { readonly environment: string };
+  /** `near`: folders of other projects, relative to this one. */
+  embedded_not_named: { readonly environment: string; readonly near?: readonly string[] };
   unknown_source: { readonly source: string; readonly reason: string };
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
   unknown_option: {

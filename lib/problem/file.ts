@@ -10,14 +10,15 @@ export function isMissing(error: unknown): boolean {
 /**
  * Runs work that reads a file.
  * @param file its name for messages
+ * @param writer the command that writes such a file
  * @throws Problem `missing_file`, `unreadable_file`
  */
-export async function whileReading<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function whileReading<T>(file: string, work: () => Promise<T>, writer?: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof Problem) throw error;
-    if (isMissing(error)) throw new Problem('missing_file', { file });
+    if (isMissing(error)) throw new Problem('missing_file', { file, ...(writer && { writer }) });
     throw new Problem('unreadable_file', { file, reason: (error as Error).message });
   }
 }

@@ -1,6 +1,7 @@
 // The messages of problems with connections.
 
 import type { Problems } from './codes.ts';
+import { waysOut } from './half-way.ts';
 import { type MessageRow, row } from './message.ts';
 
 type ConnectionCode =
@@ -33,7 +34,13 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
     cannotConnect,
     'Start the server, or correct the host and port in the URL.',
   ),
-  host_not_found: row(1, 503, cannotConnect, 'The host name is unknown. Correct it, or check the network.'),
+  host_not_found: row(
+    1,
+    503,
+    cannotConnect,
+    'The host name is unknown. Correct it, or check the network. In the password of a URL, write @ as %40,' +
+      ' / as %2F, # as %23, ? as %3F and % as %25.',
+  ),
   connection_timeout: row(
     1,
     504,
@@ -44,11 +51,16 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
     1,
     503,
     (of) => `Lost the connection to ${of.environment}`,
-    ({ unanswered }) =>
-      unanswered === undefined
-        ? 'The server rolls back the open transaction. Check the network, then run the command again.'
-        : 'The server did not answer COMMIT, so all of the work is done or none. Check the network,' +
-          ' then run it again.',
+    ({ unanswered, outcome, halfWay }) =>
+      halfWay !== undefined
+        ? `${halfWay.migration} may be half-way: its committed statements remain. Check the network.` +
+          ` Then ${waysOut(halfWay.direction)}.`
+        : unanswered === undefined
+          ? 'The server rolls back the open transaction. Check the network, then run the command again.'
+          : 'The server did not answer COMMIT, so all of the work is done or none. Check the network,' +
+            (outcome === undefined
+              ? ' then run it again.'
+              : ' and look at the database before you run it again.'),
   ),
   wrong_password: row(1, 502, cannotConnect, 'Correct the password in the URL or in PGPASSWORD.'),
   login_refused: row(

@@ -1,7 +1,9 @@
 // The messages of problems with backups, restores, clones and other moves of data.
 
+import { formatCount } from './amount.ts';
 import type { DataProblems, RailwayFault } from './codes.ts';
 import { type MessageRow, row } from './message.ts';
+import { findAdvice } from './rights.ts';
 
 const ways: Readonly<Record<RailwayFault, string>> = {
   no_client:
@@ -40,7 +42,9 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     1,
     500,
     (of) => `${of.program} failed: ${of.reason}`,
-    'The backup was removed again. Correct the cause, and run the command again.',
+    (of) =>
+      'The backup was removed again. ' +
+      (findAdvice(of.reason, of.role) ?? 'Correct the cause, and run the command again.'),
   ),
   no_server: row(
     64,
@@ -75,7 +79,9 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   no_space: row(
     1,
     507,
-    (of) => `${of.folder} has ${of.free} bytes free, and the backup may need ${of.needed} bytes`,
+    (of) =>
+      `${of.folder} has ${formatCount(of.free, 'byte')} free,` +
+      ` and the backup may need ${formatCount(of.needed, 'byte')}`,
     'Delete old backups with db:backups prune, or name another folder with --dir.' +
       ' --force skips this check; a full disk does not damage existing backups.',
   ),
@@ -88,11 +94,35 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   protected_target: row(
     1,
     403,
+    ({ environment, alias, lacks }) => {
+      if (alias !== undefined) return `${alias} is the database of ${environment}, which is protected`;
+      if (lacks === undefined)
+        return `${environment} is protected: pgmage writes to it only with its name on the command line`;
+      return lacks === 'confirm'
+        ? `${environment} is protected: the service writes to it only if the request confirms its name`
+        : `${environment} is protected, and serve.allowTargets does not name it`;
+    },
+    ({ environment, lacks }) => {
+      if (lacks === undefined) return `Nothing was changed. To write to it, add --confirm ${environment}.`;
+      return lacks === 'confirm'
+        ? `Nothing was changed. To write to it, add "confirm": "${environment}" to the request.`
+        : 'Nothing was changed. To write to it, add it to serve.allowTargets in pgmage.config.ts,' +
+            ' and restart the service.';
+    },
+  ),
+  protected_drill: row(
+    1,
+    403,
+    (of) => `The drill would restore the backup on the server of ${of.environment}, which is protected`,
+    (of) => `Nothing was restored. Name another server by --on, or allow this one: --on ${of.environment}.`,
+  ),
+  unfit_masks: row(
+    1,
+    409,
+    (of) => `${of.environment ?? 'The target'} does not take the rows: ${of.message}`,
     (of) =>
-      of.alias === undefined
-        ? `${of.environment} is protected: pgmage writes to it only with its name on the command line`
-        : `${of.alias} is the database of ${of.environment}, which is protected`,
-    (of) => `Nothing was changed. To write to it, add --confirm ${of.environment}.`,
+      `Nothing was changed. The masks may be the reason: ${of.masks.join(', ')}. All columns of a foreign` +
+      ' key need the same mask, and a unique column needs different values.',
   ),
   unfit_target: row(
     1,

@@ -1,7 +1,12 @@
 // The messages of problems with migrations.
 
+import { formatCount } from './amount.ts';
 import type { MigrationProblems } from './codes.ts';
+import { waysOut } from './half-way.ts';
+import { describeHolders, endHolders, type LockHolder } from './holders.ts';
 import { type MessageRow, row } from './message.ts';
+import { quoteName } from './quote-name.ts';
+import { adviseRenames } from './renames.ts';
 
 /** Their part of the table; total by its type. */
 export const migrationMessages: {
@@ -11,8 +16,12 @@ export const migrationMessages: {
     1,
     500,
     (of) => `The schema of ${of.from} does not load again as it is: ${of.changes.join('; ')}`,
-    'Nothing was written. Add these objects to `ignore` in pgmage.config.ts, or name a similar' +
-      ' server with --shadow URL.',
+    ({ from, invalid = [] }) =>
+      invalid.length > 0
+        ? `Nothing was written. Indexes of ${from} are invalid: ${invalid.join(', ')}. Drop them there, or` +
+          ` rebuild them: REINDEX INDEX CONCURRENTLY ${invalid[0]};`
+        : 'Nothing was written. Add these objects to `ignore` in pgmage.config.ts, or name a similar' +
+          ' server with --shadow URL.',
   ),
   would_overwrite: row(
     1,
@@ -84,8 +93,9 @@ export const migrationMessages: {
     409,
     (of) => `${of.environment} has drifted from its migrations: ${of.changes.join('; ')}`,
     (of) =>
-      `Run db:diff --from migrations --to ${of.environment} to see the drift.` +
-      ' Undo it there, or write it into the schema and a migration (db:pull --drift).',
+      `Run db:status --env ${of.environment} to see the drift. Undo it there, or write it into the` +
+      ` schema and a migration (db:pull --drift --env ${of.environment}).` +
+      (of.canPush ? ` After db:push, run db:generate, then db:sync --env ${of.environment} --baseline.` : ''),
   ),
   unrecorded: row(
     1,
@@ -93,8 +103,11 @@ export const migrationMessages: {
     (of) => `${of.environment} is not empty, but no migration is recorded there: ${of.changes.join('; ')}`,
     (of) =>
       `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +
-      ` ${of.environment} --baseline. Changes of the schema that it does not have need a later migration:` +
-      ' undo them first, in the schema and in the migration.',
+      ` ${of.environment} --baseline. That needs a database with all of their objects: leave other changes` +
+      ' out of them, and write a later migration for these.' +
+      (of.renames.length > 0
+        ? ` If a tenant was renamed, rename its ledger: ${of.renames.join(' or ')}`
+        : ''),
   ),
   confirmation_needed: row(
     64,
@@ -119,14 +132,7 @@ export const migrationMessages: {
       `${of.migration ?? (of.pushed === true ? 'The change' : 'The migration')} would fail` +
       ` on rows of ${of.environment}:\n` +
       `  ${of.findings.join('\n  ')}`,
-    (of) =>
-      of.pushed === true
-        ? 'Nothing was changed. Correct these rows or the schema. Then run db:push again.'
-        : of.migration === null
-          ? 'Nothing was written or changed. Correct these rows, by hand or by a migration' +
-            ' (db:generate --empty), or correct the schema. Then run db:sync again.'
-          : 'Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema,' +
-            ` then run db:sync --replace: it writes ${of.migration} again.`,
+    (of) => `${adviseAboutRows(of)}${of.renames?.length ? ` ${adviseRenames(of.renames)}.` : ''}`,
   ),
   missing_roles: row(
     1,
@@ -135,6 +141,16 @@ export const migrationMessages: {
     (of) =>
       'Nothing was written or changed. Create them there, then run db:sync again: ' +
       of.roles.map((role) => `CREATE ROLE ${quoteName(role)};`).join(' '),
+  ),
+  missing_tablespaces: row(
+    1,
+    409,
+    (of) => `${of.environment} does not have the tablespaces ${of.tablespaces.join(', ')}`,
+    (of) =>
+      'Nothing was written or changed. Create them there, then run db:sync again. On a development server' +
+      ` they can be inside its folder: SET allow_in_place_tablespaces = on; ${of.tablespaces
+        .map((name) => `CREATE TABLESPACE ${quoteName(name)} LOCATION '';`)
+        .join(' ')}`,
   ),
   stuck_migration: row(
     1,
@@ -153,7 +169,7 @@ export const migrationMessages: {
   migration_running: row(
     1,
     423,
-    (of) => `Another migration or clone of ${of.environment} is running`,
+    (of) => `Another migration or clone of ${of.environment} is running${inSessions(of.holders ?? [])}`,
     'Wait until it has ended, then run the command again.',
   ),
   lock_lost: row(
@@ -167,18 +183,21 @@ export const migrationMessages: {
     1,
     409,
     (of) => `${of.migration} failed half-way in ${of.environment}: ${of.reason}`,
-    'Its committed statements remain. Correct the rows that it failed on.' +
-      ' Then run db:sync to continue, or db:rollback to undo it.',
+    (of) => `Its committed statements remain. ${causeOf(of.state)} Then ${waysOut(of.direction)}.`,
   ),
   lock_unavailable: row(
     1,
     423,
     (of) =>
-      `Could not get ${of.lock ?? 'a lock'} in ${of.environment} after ${of.tries} attempts` +
+      `Could not get ${of.lock ?? 'a lock'} in ${of.environment} after ${formatCount(of.tries, 'attempt')}` +
       ` (${of.lockTimeout} ms each)${heldBy(of.holders)}`,
-    'The waiting transaction was rolled back. Wait for these sessions, or end them with' +
-      ' pg_terminate_backend.' +
-      ' Then run the command again. A longer --lock-timeout blocks other sessions longer.',
+    ({ halfWay, holders }) =>
+      (halfWay === undefined
+        ? 'The waiting transaction was rolled back.'
+        : `${halfWay.migration} may be half-way: its committed statements remain.`) +
+      ` Wait, or end ${endHolders(holders)}. Then ` +
+      (halfWay === undefined ? 'run the command again.' : `${waysOut(halfWay.direction)}.`) +
+      ' A longer --lock-timeout blocks other sessions longer.',
   ),
   nothing_applied: row(
     1,
@@ -245,14 +264,33 @@ export const migrationMessages: {
   ),
 };
 
-const quoteName = (name: string) =>
-  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+function heldBy(holders: readonly LockHolder[]): string {
+  return holders.length === 0 ? '' : `; held by ${describeHolders(holders)}`;
+}
 
-function heldBy(holders: MigrationProblems['lock_unavailable']['holders']): string {
-  const words = holders.map(({ pid, applicationName, role, state, queryStart }) => {
-    const known = [applicationName, role && `role ${role}`, state].filter(Boolean);
-    const since = queryStart === null ? [] : [`its last statement began at ${queryStart}`];
-    return `session ${pid} (${[...known, ...since].join(', ')})`;
-  });
-  return words.length === 0 ? '' : `; held by ${words.join(' and ')}`;
+function inSessions(holders: readonly LockHolder[]): string {
+  return holders.length === 0 ? '' : ` in ${describeHolders(holders)}`;
+}
+
+// The advice for the SQLSTATE of a statement that failed half-way.
+function causeOf(state: string): string {
+  if (/^2[23]/.test(state)) return 'Correct the rows that it failed on.';
+  return state === '57014'
+    ? 'Raise the statement_timeout of the role, if that stopped it.'
+    : 'Correct the cause.';
+}
+
+function adviseAboutRows({ pushed, migration, unfinished }: MigrationProblems['rows_in_the_way']): string {
+  if (pushed === true)
+    return 'Nothing was changed. Correct these rows or the schema. Then run db:push again.';
+  if (migration === null)
+    return (
+      'Nothing was written or changed. Correct these rows, by hand or by a migration' +
+      ' (db:generate --empty), or correct the schema. Then run db:sync again.'
+    );
+  return unfinished === true
+    ? 'Nothing was changed. Correct these rows, then run db:sync again. Or run db:rollback, which' +
+        ' undoes the migration that failed half-way. Then correct the schema.'
+    : 'Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema,' +
+        ` then run db:sync --replace: it writes ${migration} again.`;
 }

@@ -19,7 +19,7 @@ export const reviewMessages: { readonly [C in keyof ReviewProblems]: MessageRow<
   bad_plan: row(
     1,
     422,
-    (of) => `${of.file} is not a plan: ${of.reason}`,
+    (of) => `${of.file} cannot be applied: ${of.reason}`,
     'Nothing was changed. Make a new plan: db:plan --out plan.json.',
   ),
   plan_moved: row(

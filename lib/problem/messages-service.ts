@@ -1,5 +1,6 @@
 // The part of the table of words that is about the service.
 
+import { formatCount } from './amount.ts';
 import { type MessageRow, row } from './message.ts';
 import type { ServiceProblems } from './service-codes.ts';
 
@@ -23,7 +24,7 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     1,
     429,
     () => 'Too many failed logins from this address',
-    (of) => `Wait ${of.seconds} seconds.`,
+    (of) => `Wait ${formatCount(of.seconds, 'second')}.`,
   ),
   bad_request: row(
     64,
@@ -43,6 +44,12 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `${of.method} ${of.path} does not exist`,
     'GET /api/openapi.json lists the requests.',
   ),
+  method_not_allowed: row(
+    64,
+    405,
+    (of) => `${of.path} does not take ${of.method}`,
+    (of) => `Use ${of.allowed.join(', ')}. GET /api/openapi.json lists the requests.`,
+  ),
   unknown_job: row(1, 404, (of) => `Job ${of.job} does not exist`, 'GET /api/jobs lists the jobs.'),
   unknown_schedule: row(
     1,
@@ -50,6 +57,7 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `Schedule ${of.schedule} does not exist`,
     'GET /api/schedules lists the schedules.',
   ),
+  unknown_key: row(1, 404, (of) => `Key ${of.key} does not exist`, 'GET /api/keys lists the keys.'),
   notification_refused: row(
     1,
     502,
@@ -101,6 +109,14 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `There are ${of.limit} uploads at once already`,
     'Retry when one of them is over.',
   ),
+  documents_too_large: row(
+    1,
+    422,
+    (of) =>
+      `The documents of ${of.database} are too large for the page:` +
+      ` ${of.size} characters, and the limit is ${of.limit}`,
+    (of) => `Write them to files: npx pgmage db:docs --from ${of.database} --out docs/schema`,
+  ),
   plan_outdated: row(
     1,
     409,
@@ -116,7 +132,7 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
   queue_full: row(
     1,
     429,
-    (of) => `The queue is full: ${of.limit} jobs are waiting`,
+    (of) => `The queue is full: ${formatCount(of.limit, 'job is', 'jobs are')} waiting`,
     'Retry when some of them are over, or cancel some.',
   ),
   queue_unavailable: row(

@@ -27,7 +27,7 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     1,
     409,
     (of) => `The rows of ${of.source} and ${of.target} cannot be compared: ${of.faults.join('; ')}`,
-    'Nothing was changed. Correct the causes, or leave tables out with --exclude.',
+    (of) => of.hint ?? 'Nothing was changed. Correct the causes, or leave tables out with --exclude.',
   ),
   triggers_fire: row(
     1,
@@ -61,18 +61,19 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     1,
     404,
     (of) => `Run ${of.run} of ${of.environment} cannot be taken back: ${of.reason}`,
-    'List the runs with data:history.',
+    (of) => `List the runs with data:history --env ${of.environment}.`,
   ),
   undo_damaged: row(
     1,
     409,
     (of) => `The undo file ${of.file} is damaged: ${of.reason}`,
-    'Nothing was changed. Restore the file, or a backup of the database.',
+    'Nothing was changed. Restore the file, or restore a backup of the database: db:backups lists them.',
   ),
   rows_refused: row(
     1,
     409,
     (of) => `${of.target} does not take the rows: ${of.message}${of.detail === null ? '' : `. ${of.detail}`}`,
-    'Nothing was changed. Correct the rows or the constraint, or leave the table out with --exclude.',
+    'Nothing was changed. Correct the rows, the constraint or the trigger, or leave the table out with' +
+      ' --exclude.',
   ),
 };

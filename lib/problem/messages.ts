@@ -1,44 +1,47 @@
 // The table of message, hint, exit code and HTTP status for every problem code.
 
 import type { Code, Problems, Refused } from './codes.ts';
+import { adviseExtension } from './extension-packages.ts';
+import { describeHolders, endHolders } from './holders.ts';
 import type { Where } from './location.ts';
 import { type MessageRow, row } from './message.ts';
 import { connectionMessages } from './messages-connection.ts';
 import { dataMessages } from './messages-data.ts';
+import { adviseNear, fileMessages } from './messages-files.ts';
 import { migrationMessages } from './messages-migration.ts';
 import { reviewMessages } from './messages-review.ts';
 import { serviceMessages } from './messages-service.ts';
 import { shadowMessages } from './messages-shadow.ts';
 import { syncMessages } from './messages-sync.ts';
+import { tenantMessages } from './messages-tenants.ts';
+import { adviseRenames } from './renames.ts';
+import { adviseRights } from './rights.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
 export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   ...connectionMessages,
+  ...tenantMessages,
 
   invalid_sql: row(1, 422, invalidSql, serverHint('Correct the statement and run it again.')),
   missing_relation: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
   missing_object: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
-  missing_extension: row(
-    1,
-    422,
-    invalidSql,
-    (of: Problems['missing_extension']) =>
-      `Install the extension ${of.name} on the server of the shadow database, or name another` +
-      ' server with --shadow URL.',
-  ),
+  missing_extension: row(1, 422, invalidSql, (of: Problems['missing_extension']) => adviseExtension(of.name)),
   missing_role: row(
     1,
     422,
     invalidSql,
     (of: Problems['missing_role']) => `Create the role on that server: CREATE ROLE ${of.name};`,
   ),
-  permission_denied: row(
-    1,
-    403,
-    refused,
-    serverHint('Connect as a role that may do this, usually the owner of the objects.'),
+  permission_denied: row(1, 403, refused, (of: Problems['permission_denied']) =>
+    adviseRights(of.message, of.role, of.hint),
   ),
-  lock_timeout: row(1, 409, refused, serverHint('Another session holds the lock. Retry in a few minutes.')),
+  lock_timeout: row(
+    1,
+    409,
+    (of: Problems['lock_timeout'], where) =>
+      refused(of, where) + (of.holders?.length ? `; locks are held by ${describeHolders(of.holders)}` : ''),
+    (of) => of.hint ?? `Another transaction holds the lock. Retry, or end ${endHolders(of.holders ?? [])}.`,
+  ),
   statement_timeout: row(
     1,
     504,
@@ -62,56 +65,9 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
       ` it writes ${of.migration} again.`,
   ),
 
-  missing_schema: row(
-    1,
-    404,
-    (of) => `${of.file} does not exist`,
-    (of) =>
-      'Write the file. For a database that exists, pgmage init writes it and the first migration; pgmage' +
-      ` db:pull or pg_dump --schema-only URL > ${of.file} writes the file alone.`,
-  ),
-  missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create the file, or correct the path.'),
-  unreadable_file: row(
-    1,
-    403,
-    (of) => `Cannot read ${of.file}: ${of.reason}`,
-    'Check the permissions of the file.',
-  ),
-  unwritable_file: row(
-    1,
-    507,
-    (of) => `Cannot write ${of.file}: ${of.reason}`,
-    'Check the permissions and the free disk space.',
-  ),
-  empty_file: row(
-    1,
-    422,
-    (of) => (of.comments ? `${of.file} holds only comments` : `${of.file} is empty`),
-    "An empty schema would drop every object. To compare with an empty schema, use the source 'empty'.",
-  ),
-  not_utf8: row(
-    1,
-    422,
-    (of) => `${of.file} is not UTF-8 at line ${of.line}`,
-    'Save the file as UTF-8, for example with iconv -t UTF-8.',
-  ),
-  file_too_big: row(
-    1,
-    413,
-    (of) => `${of.file} is too big: it has ${of.bytes} bytes, and the limit is ${of.limit} bytes`,
-    'Split the file into a folder of files. Keep data out of the schema.',
-  ),
+  ...fileMessages,
 
   bad_config: row(64, 400, (of) => `Invalid configuration in ${of.file}: ${of.reason}`, 'Correct the file.'),
-  unknown_environment: row(
-    64,
-    404,
-    (of) => `Unknown environment ${of.name || "''"}`,
-    (of) =>
-      of.known.length > 0
-        ? `Known environments: ${of.known.join(', ')}. A file .env.NAME or pgmage.config.ts defines more.`
-        : 'Set DATABASE_URL, or add it to pgmage.config.ts.',
-  ),
   environment_without_url: row(
     64,
     404,
@@ -130,9 +86,10 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) => `No database is configured for ${of.environment}`,
     (of) =>
       [
+        ...adviseNear(of.near),
         'Set DATABASE_URL.',
         `To use the embedded database, pass --env ${of.environment},`,
-        `or configure environments: { ${of.environment}: { embedded: true } }.`,
+        `or write environments: { ${of.environment}: { embedded: true } } into pgmage.config.ts.`,
       ].join(' '),
   ),
   unknown_source: row(
@@ -170,7 +127,10 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     64,
     400,
     (of) => `Bad ${/^-/.test(of.option) ? 'option' : 'argument'} ${of.option}: ${of.reason}`,
-    (of) => `Run pgmage ${of.task ?? 'TASK'} --help to see the options of ${of.task ?? 'a task'}.`,
+    ({ task }) =>
+      task == null
+        ? 'Run the command with --help to see its options.'
+        : `Run pgmage ${task} --help to see the options of ${task}.`,
   ),
 
   bad_task_file: row(
@@ -224,13 +184,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     1,
     409,
     () => 'Cannot proceed: would drop data. Use --force flag',
-    (of) =>
-      [
-        `Data would be lost by: ${of.losses.join('; ')}.`,
-        ...(of.renames?.length
-          ? [`If you renamed it, pass ${of.renames.map((one) => `--rename ${one}`).join(' ')}`]
-          : []),
-      ].join(' '),
+    (of) => [`Data would be lost by: ${of.losses.join('; ')}.`, adviseRenames(of.renames)].join(' ').trim(),
   ),
   unmanaged_objects: row(
     1,

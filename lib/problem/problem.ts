@@ -1,13 +1,22 @@
 // The one error type: what went wrong as a code with its data, where, and what to do next.
 
 import type { Code, Problems } from './codes.ts';
+import { nameConfigFile } from './config-file.ts';
 import { makeLegible, makeTextLegible } from './legible.ts';
 import { formatCaret, formatPlace, type Where } from './location.ts';
 import type { ExitCode } from './message.ts';
 import { messages } from './messages.ts';
+import { nameCommands } from './own-command.ts';
 import { redact } from './redact.ts';
 
 const brand = Symbol.for('pgmage.Problem');
+
+/** The circumstances of a problem. */
+interface ProblemOrigin {
+  readonly where?: Where | undefined;
+  readonly cause?: unknown;
+  readonly state?: string | undefined;
+}
 
 /** The only thing that pgmage throws. No string in it holds a password. */
 export class Problem<C extends Code = Code> extends Error {
@@ -29,24 +38,29 @@ export class Problem<C extends Code = Code> extends Error {
   readonly status: number;
   /** The place in the user's file, if there is one. */
   readonly where: Where | undefined;
+  /** The effect of the failed work: `staging is unchanged.`; undefined: it is not known. */
+  readonly state: string | undefined;
 
-  constructor(code: C, data: Problems[C], from: { where?: Where | undefined; cause?: unknown } = {}) {
+  /** @param from its place, its cause, and the effect of the work; default: the state of the cause */
+  constructor(code: C, data: Problems[C], from: ProblemOrigin = {}) {
     const clean = scrub(data);
     const where = from.where && scrubWhere(from.where);
     const row = messages[code];
     super(row.words(clean, where), from.cause === undefined ? undefined : { cause: scrubCause(from.cause) });
     this.code = code;
     this.data = clean;
-    this.hint = row.hint(clean);
+    this.hint = nameCommands(nameConfigFile(row.hint(clean)));
     this.exitCode = row.exitCode;
     this.status = row.status;
     this.where = where;
+    const { state = from.cause instanceof Problem ? from.cause.state : undefined } = from;
+    this.state = state && makeTextLegible(redact(state));
   }
 
   /** The same facts as the text, for `--json`. */
   toJSON(): Record<string, unknown> {
-    const { code, message, hint, data, where, exitCode, status } = this;
-    return { code, message, hint, data, where, exitCode, status };
+    const { code, message, hint, data, where, state, exitCode, status } = this;
+    return { code, message, hint, data, where, state, exitCode, status };
   }
 }
 
@@ -61,8 +75,8 @@ export function toProblem(thrown: unknown): Problem {
 }
 
 /**
- * A problem as plain text: words, place with caret, the server's detail and context, hint. Colours belong to
- * `report/`.
+ * A problem as plain text: words, place with caret, the server's detail and context, state, hint. Colours
+ * belong to `report/`.
  * @param wrap breaks a line; not used for the place, where the caret stands below its character
  */
 export function format(problem: Problem, wrap = (line: string): readonly string[] => [line]): string {
@@ -73,13 +87,19 @@ export function format(problem: Problem, wrap = (line: string): readonly string[
       `  at ${formatPlace(problem.where)}`,
       ...formatCaret(problem.where).map((line) => `  ${line}`),
     );
-  if ('detail' in problem.data && problem.data.detail)
+  // Some messages end with it. One that has it elsewhere, as in the text of a command, does not say it.
+  if ('detail' in problem.data && problem.data.detail && !problem.message.endsWith(problem.data.detail))
     lines.push(...wrapped(`Detail: ${inside(problem.data.detail)}`));
   if ('context' in problem.data && problem.data.context)
     lines.push(...wrapped(`Context: ${inside(problem.data.context)}`));
+  if (problem.state && !saysState.test(`${problem.message} ${problem.hint}`))
+    lines.push(...wrapped(problem.state));
   if (problem.hint) lines.push(...wrapped(`Hint: ${problem.hint}`));
   return lines.join('\n');
 }
+
+// Some problems occur only where the work was rolled back, and say it.
+const saysState = /Nothing was changed|is unchanged|was rolled back/;
 
 // Later lines of a server message are indented, so that none looks like a line of pgmage.
 const inside = (text: string) => text.replaceAll('\n', '\n  ');

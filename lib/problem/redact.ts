@@ -9,12 +9,20 @@ const begin = /(?:\b[a-z][a-z0-9+.-]*:\/\/|\bpostgres(?:ql)?:\/(?!\/))[^\s:/?#"'
 const port = /^\d{1,5}(?=$|[\s/?#"'<>),;.:\]])(?!\S*@)/;
 // A parameter of a URL's query. Its name can be percent-encoded.
 const parameter = /([?&])([^\s=&?]+)=([^\s&#]*)/g;
+// A text in quotes inside of a text in quotes, which doubles them.
+const doubled = String.raw`('{2,16})(?:[^'\\\n]|\\[^'\n]|\\'+)*?\2`;
 // password=x of keyword/value strings; libpq allows blanks around = and 'x y' with backslashes.
-const assigned =
-  /(?<![?&])\b((?:ssl|pg)?password\s*=\s*)(?:''|'(?:[^'\\]|\\.)*'|"[^"]*"|(?:\\.|[^\s&"\\])+?(?=[),;']*(?:[\s&"]|$)))/gis;
+const assigned = new RegExp(
+  String.raw`(?<![?&])\b((?:ssl|pg)?password\s*=\s*)(?:${doubled}|''|'(?:[^'\\]|\\.)*'|"[^"]*"|` +
+    String.raw`(?:\\.|[^\s&"\\])+?(?=[),;']*(?:[\s&"]|$)))`,
+  'gis',
+);
 // PASSWORD 'x' as roles and the options of foreign servers write it in SQL.
-const literal =
-  /\b(\w*(?:password|passwd|secret|token|(?:api|access|private)_?key)"?\s+)(?:E?'(?:[^'\\]|''|\\.)*')/gi;
+const literal = new RegExp(
+  String.raw`\b(\w*(?:password|passwd|secret|token|(?:api|access|private)_?key)"?\s+)(?:E?${doubled}|` +
+    String.raw`E?'(?:[^'\\]|''|\\.)*(?:'|$)|(\$\w*\$)[\s\S]*?\3)`,
+  'gi',
+);
 
 // The connections that this process was given, and how each is shown: a text that quotes one is cleaned of it
 // even where the password has line ends or looks like the text around it.
@@ -30,16 +38,81 @@ export function rememberSecret(text: string): void {
 
 /** Takes the passwords out of a text: URLs lose them, `password=…` and `PASSWORD '…'` show `***`. */
 export function redact(text: string): string {
+  return hideWritten(hideKnown(text));
+}
+
+/**
+ * The same for a text of many statements: a quotation mark or a URL in one line changes no other line. Of a
+ * password with a line end, what is behind that is hidden only if it is of a connection of this process.
+ */
+export function redactLines(text: string): string {
+  return hideKnown(text).split('\n').map(hideWritten).join('\n');
+}
+
+// A comment with comments in it, as deep as people write them.
+const comment = [1, 2, 3, 4].reduce(
+  (inner) => String.raw`\/\*(?:[^*/]|\*(?!\/)|\/(?!\*)${inner === '' ? '' : `|${inner}`})*\*\/`,
+  '',
+);
+// Comments, texts and names in quotes, also in the body of a routine.
+const part = new RegExp(
+  String.raw`--[^\n]*|${comment}|\bE'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|` +
+    String.raw`(\$\w*\$)([\s\S]*?)\1`,
+  'gi',
+);
+
+/** The same for SQL: what begins in a comment or in a text ends there at the latest. */
+export function redactSql(sql: string): string {
+  // A quotation mark that is left is of a text that was cut, or misread: nothing tells where a text ends.
+  if (sql.replace(part, '').includes("'")) return redact(sql);
+  const clean = withoutUserinfo(hideKnown(sql)).replace(parameter, hideParameter);
+  return hideWithin(hideWithin(clean, assigned, '***'), literal, "'***'");
+}
+
+function hideWithin(sql: string, pattern: RegExp, shown: string): string {
+  if (sql.search(pattern) < 0) return sql;
+  const ends = findEnds(sql);
+  const own = new RegExp(pattern);
+  let [clean, from] = ['', 0];
+  for (let match = own.exec(sql); match !== null; match = own.exec(sql)) {
+    const [found, name = ''] = match;
+    const at = match.index;
+    const { end = sql.length } = ends.find((one) => one.start < at && at < one.end) ?? {};
+    const to = Math.min(at + found.length, end);
+    clean += sql.slice(from, at) + (at + name.length < end ? `${name}${shown}` : sql.slice(at, to));
+    from = to;
+    own.lastIndex = to;
+  }
+  return clean + sql.slice(from);
+}
+
+// The ends of what is in comments and texts, the innermost first. An option of a foreign server may have its
+// name in quotes, before its value.
+function findEnds(sql: string, offset = 0): { readonly start: number; readonly end: number }[] {
+  return [...sql.matchAll(part)].flatMap(({ 0: own, 1: tag = '', 2: body, index }) => {
+    if (own.startsWith('"')) return [];
+    const start = offset + index;
+    const closing = own.startsWith('--') ? 0 : own.startsWith('/*') ? 2 : tag.length || 1;
+    const inner = body === undefined ? [] : findEnds(body, start + tag.length);
+    return [...inner, { start, end: start + own.length - closing }];
+  });
+}
+
+function hideKnown(text: string): string {
   let clean = text;
   for (const [secret, shown] of known) clean = clean.replaceAll(secret, () => shown);
-  return withoutUserinfo(clean)
+  return clean;
+}
+
+function hideWritten(text: string): string {
+  return withoutUserinfo(text)
     .replace(parameter, hideParameter)
     .replace(assigned, '$1***')
     .replace(literal, "$1'***'");
 }
 
 // Each password ends at the last `@` before the next URL or the next line, so that no character can end it
-// earlier.
+// earlier. Without an `@` before the next URL, the first one behind it on the same line ends it.
 function withoutUserinfo(text: string): string {
   let clean = '';
   let from = 0;
@@ -48,7 +121,8 @@ function withoutUserinfo(text: string): string {
     const secret = match.index + match[0].length;
     if (match.index < from || port.test(text.slice(secret))) return;
     const end = starts[index + 1]?.index ?? text.length;
-    const [line = ''] = /^[^\n]*@/.exec(text.slice(secret, end)) ?? /^[^@]*@/.exec(text.slice(secret)) ?? [];
+    const [line = ''] =
+      /^[^\n]*@/.exec(text.slice(secret, end)) ?? /^[^@\n]*@/.exec(text.slice(secret)) ?? [];
     if (line === '') return;
     clean += text.slice(from, secret - 1);
     from = secret + line.length - 1;

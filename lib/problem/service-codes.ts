@@ -9,8 +9,14 @@ export interface ServiceProblems {
   bad_request: { readonly reason: string };
   body_too_large: { readonly limit: number };
   unknown_route: { readonly method: string; readonly path: string };
+  method_not_allowed: {
+    readonly method: string;
+    readonly path: string;
+    readonly allowed: readonly string[];
+  };
   unknown_job: { readonly job: string };
   unknown_schedule: { readonly schedule: string };
+  unknown_key: { readonly key: string };
   notification_refused: { readonly status: number };
   /** Another service, or a look before, has added the job of this time. */
   slot_taken: { readonly requester: string };
@@ -21,6 +27,8 @@ export interface ServiceProblems {
   storage_full: { readonly limit: number; readonly present: number; readonly needed: number | null };
   upload_refused: { readonly reason: string };
   too_many_uploads: { readonly limit: number };
+  /** Characters. */
+  documents_too_large: { readonly database: string; readonly size: number; readonly limit: number };
   plan_outdated: { readonly reason: string };
   plan_needed: { readonly kind: string; readonly target: string };
   queue_full: { readonly limit: number };

@@ -1,7 +1,8 @@
 // Catalogs that were read before, kept by the content that they were read from.
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { decodeCatalog, encodeCatalog } from './catalog-codec.ts';
@@ -23,6 +24,8 @@ export class CatalogCache {
   readonly #project: Pick<Project, 'cacheDir' | 'version'>;
   // The oldest first. An operation asks for the same one again, and reading a big one takes a second.
   readonly #held = new Map<string, Catalog>();
+  // A catalog that several works ask for at the same time is read once.
+  readonly #reading = new Map<string, Promise<Catalog>>();
 
   constructor(project: Pick<Project, 'cacheDir' | 'version'>) {
     this.#project = project;
@@ -35,13 +38,22 @@ export class CatalogCache {
    * @throws Problem of `read`
    */
   async get(content: readonly string[], read: () => Promise<Catalog>): Promise<Catalog> {
-    const { cacheDir, version } = this.#project;
-    const key = keyOf(version, content);
-    const catalog = this.#held.get(key) ?? (await kept(cacheDir, key, read));
+    const key = keyOf(this.#project.version, content);
+    const catalog = this.#held.get(key) ?? (await this.#readOnce(key, read));
     this.#held.delete(key);
     this.#held.set(key, catalog);
     for (const old of [...this.#held.keys()].slice(0, -heldCount)) this.#held.delete(old);
     return catalog;
+  }
+
+  async #readOnce(key: string, read: () => Promise<Catalog>): Promise<Catalog> {
+    const reading = this.#reading.get(key) ?? kept(this.#project.cacheDir, key, read);
+    this.#reading.set(key, reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reading.delete(key);
+    }
   }
 }
 
@@ -70,10 +82,8 @@ function keyOf(version: string, content: readonly string[]): string {
 
 async function keep(folder: string, file: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const draft = `${file}.${randomUUID()}`;
   // Readable for the user only: definitions of a database can contain passwords.
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, file);
+  await replaceFile(file, text, { mode: 0o600 });
   const paths = (await readdir(folder)).map((name) => join(folder, name));
   if (paths.length <= keptCount) return;
   const aged = await Promise.all(paths.map(async (path) => ({ path, at: (await stat(path)).mtimeMs })));

@@ -2,6 +2,7 @@
 // from the cache must be faster than reading it from a server.
 import { setImmediate } from 'node:timers/promises';
 import { type Catalog, type Need, type Relations, withRelations } from '../model/catalog.ts';
+import { isEqual } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 
 // A fact: id, kind and attribute names, path, signature, parent, origins, whether it outlives them, position,
@@ -18,13 +19,19 @@ type Row = readonly [
   readonly Json[],
 ];
 
+// The parts that many facts have in common.
+interface Shape {
+  readonly kind: string;
+  readonly names: readonly string[];
+}
+
 /** The first line. Numbers are places in `ids`, but for those of `shapes`. */
 interface Head {
   readonly major: number;
   readonly role: string | null;
   readonly unmanaged: readonly string[];
   readonly ids: readonly string[];
-  readonly shapes: readonly { readonly kind: string; readonly names: readonly string[] }[];
+  readonly shapes: readonly Shape[];
   /** The length of the last line, which is parsed only on demand. It reveals a truncated text. */
   readonly tail: number;
 }
@@ -42,11 +49,11 @@ const factsOfLine = 250;
 /** A catalog as text, the same text for catalogs that hold the same in the same order. */
 export function encodeCatalog(catalog: Catalog): string {
   const ids = new Places<string>();
-  const shapes = new Places<string>();
+  const shapes = new Shapes();
   const rows = [...catalog.facts.values()].map(
     (fact): Row => [
       ids.of(fact.id),
-      shapes.of(JSON.stringify({ kind: fact.kind, names: Object.keys(fact.payload) })),
+      shapes.of(fact),
       fact.path,
       fact.signature,
       fact.parent === null ? null : ids.of(fact.parent),
@@ -71,7 +78,7 @@ export function encodeCatalog(catalog: Catalog): string {
     role,
     unmanaged,
     ids: ids.all,
-    shapes: shapes.all.map((shape) => JSON.parse(shape)),
+    shapes: shapes.all,
     tail: tail.length,
   };
   const lines: unknown[] = [head];
@@ -122,6 +129,22 @@ function relations({ needs, dies, links }: Tail, { ids }: Head): Relations {
   const dying = new Map<string, Set<string>>();
   for (const [own, of] of dies) dying.set(id(own), new Set(of.map(id)));
   return { needs: needed, dies: dying, links: new Map(links) };
+}
+
+// Numbers shapes in the order in which they are first met. Facts of one kind have one shape, or few.
+class Shapes {
+  readonly all: Shape[] = [];
+  readonly #known = new Map<string, { readonly place: number; readonly names: readonly string[] }[]>();
+
+  of({ kind, payload }: Fact): number {
+    const names = Object.keys(payload);
+    const known = this.#known.get(kind) ?? [];
+    const found = known.find((shape) => isEqual(shape.names, names));
+    if (found !== undefined) return found.place;
+    const place = this.all.push({ kind, names }) - 1;
+    this.#known.set(kind, [...known, { place, names }]);
+    return place;
+  }
 }
 
 // Numbers values in the order in which they are first met.

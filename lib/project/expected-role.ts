@@ -7,9 +7,11 @@ const embeddedRole = 'postgres';
 
 /** The login role of an environment; null: it is not configured, or its URL names none. */
 export async function expectedRole(world: World, env?: string): Promise<string | null> {
-  const target = await world.environment(env).catch((thrown: unknown) => {
-    if (thrown instanceof Problem) return null;
-    throw thrown;
+  const target = await world.environment(env).catch(async (thrown: unknown) => {
+    if (!(thrown instanceof Problem)) throw thrown;
+    // Tenants have the role of their environment, unless their own URLs say otherwise.
+    if (thrown.code !== 'several_tenants') return null;
+    return (await world.tenants?.(env))?.target ?? null;
   });
   if (target === null) return null;
   return target.url === null ? embeddedRole : userIn(target.url);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LedgerPosition } from '../ledger/position.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Layout } from '../migration/layouts.ts';
-import { compareNames, readVersion } from '../migration/name.ts';
+import { compareNames, isProgramName, readVersion } from '../migration/name.ts';
 import { computeChecksum, type Migration } from '../migration/text.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -13,7 +13,7 @@ import { readFile, shownPath } from './sql-files.ts';
 
 /**
  * Reads the folder of another tool; without one there are no migrations.
- * @throws Problem `bad_migration` for programs among them, which cannot be replayed; `unreadable_file`,
+ * @throws Problem `program_migration` for programs among them, which cannot be replayed; `unreadable_file`,
  * `not_utf8`
  */
 export async function readForeign(project: Project, layout: Layout): Promise<MigrationFile[]> {
@@ -21,10 +21,9 @@ export async function readForeign(project: Project, layout: Layout): Promise<Mig
   const found = paths.flatMap((path) => {
     const inside = path.replaceAll('\\', '/');
     const name = layout.nameOf(inside);
-    if (name === null && /^\d[^/]*\.([cm]?[jt]s)$/.test(inside))
-      throw new Problem('bad_migration', {
+    if (name === null && isProgramName(inside))
+      throw new Problem('program_migration', {
         file: shownPath(project.root, join(project.migrations, path)),
-        reason: 'it is a program, and only SQL can be replayed',
       });
     return name === null ? [] : [{ name, path }];
   });

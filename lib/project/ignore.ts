@@ -1,9 +1,10 @@
 // Removes ignored objects from a catalog.
 import { schemaId } from '../kinds/named-objects.ts';
 import { isSupabase, supabaseIgnore } from '../kinds/supabase.ts';
-import { type Catalog, withRelations } from '../model/catalog.ts';
+import { type Catalog, collectReachable, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
+import { isLedgerSchema } from '../model/schema-pair.ts';
 import type { Project } from './project.ts';
 
 /**
@@ -17,23 +18,40 @@ export function withoutUnmanaged(
   beside: Catalog = catalog,
 ): Catalog {
   const hosted = layout?.name === 'supabase' || [catalog, beside].some(isSupabase);
-  const own = withoutLedger(catalog);
+  const own = withoutUnused(withoutLedger(catalog), beside === catalog ? undefined : beside);
   const lists = [...(hosted ? [supabaseIgnore] : []), layout?.ignore, ignore];
   return lists.reduce(withoutIgnored, own);
 }
 
-// The schema of the ledger, in every database that migrations were applied to.
-const ledger = 'pgmage';
+/**
+ * The catalog of a tenant without the extensions of its database, and their schemas, that no object of the
+ * tenant needs.
+ * @param beside the other side, whose facts stay
+ */
+function withoutUnused(catalog: Catalog, beside?: Catalog): Catalog {
+  const { shared = new Set<string>(), facts } = catalog;
+  const isUsed = (id: string) => !shared.has(id) || (beside?.facts.has(id) ?? false);
+  if ([...shared].every(isUsed)) return catalog;
+  const kept = collectReachable(
+    [...facts.keys()].filter(isUsed),
+    (id) => catalog.needs.get(id)?.keys() ?? [],
+  );
+  return withRelations(catalog, new Map([...facts].filter(([id]) => kept.has(id))), () => catalog);
+}
 
-/** The catalog without the ledger, of which no schema file speaks. */
+/** The catalog without the ledgers of a database and of its tenants, of which no schema file speaks. */
 export function withoutLedger(catalog: Catalog): Catalog {
-  const home = schemaId(ledger);
-  if (!catalog.facts.has(home)) return catalog;
   // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of
-  // facts.
-  const gone = new Set<string>([home]);
-  for (const { id, path, parent } of catalog.facts.values())
-    if ((path[0] === ledger && path.length > 1) || (parent !== null && gone.has(parent))) gone.add(id);
+  // facts. The path of a fact outside schemas can begin with such a name too: the role that loads a shadow.
+  const isHome = ({ id, path: [name = ''] }: Fact) => isLedgerSchema(name) && id === schemaId(name);
+  const homes = new Set([...catalog.facts.values()].filter(isHome).map(({ path }) => path[0]));
+  if (homes.size === 0) return catalog;
+  const gone = new Set<string>();
+  for (const fact of catalog.facts.values()) {
+    const { id, path, parent } = fact;
+    const isInside = path.length > 1 && homes.has(path[0]);
+    if (isInside || isHome(fact) || (parent !== null && gone.has(parent))) gone.add(id);
+  }
   const kept = new Map([...catalog.facts].filter(([id]) => !gone.has(id)));
   return withRelations(catalog, kept, () => catalog);
 }
@@ -67,9 +85,10 @@ export function withoutIgnored(catalog: Catalog, ignore: Project['ignore']): Cat
     return verdict;
   };
   const kept = [...catalog.facts].filter(([, fact]) => !isIgnored(fact));
-  const { major, role, complete = false, loaded = null } = catalog;
+  const { major, role, complete = false, loaded = null, shared } = catalog;
   const unmanaged = catalog.unmanaged.filter((text) => !objects.test(text));
-  return withRelations({ major, role, unmanaged, complete, loaded }, new Map(kept), () => catalog);
+  const state = { major, role, unmanaged, complete, loaded, ...(shared && { shared }) };
+  return withRelations(state, new Map(kept), () => catalog);
 }
 
 function patternOf(names: readonly string[]): RegExp {

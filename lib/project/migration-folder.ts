@@ -1,10 +1,10 @@
 // The folder of migrations: its files in their order, read and written.
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders, replaceFile } from '../config/file.ts';
 import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
-import { compareNames, isMigrationName } from '../migration/name.ts';
-import { keepRange, splitParts } from '../migration/parts.ts';
+import { compareNames, isMigrationName, isProgramName } from '../migration/name.ts';
+import { keepRange, splitParts, type TextRange } from '../migration/parts.ts';
 import { parseMigration } from '../migration/text.ts';
 import { isMissing, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
@@ -14,7 +14,7 @@ import { readFile, shownPath, type TextFile } from './sql-files.ts';
 
 /**
  * Reads the folder; without one there are no migrations.
- * @throws Problem `bad_migration`, `unreadable_file`, `not_utf8`
+ * @throws Problem `bad_migration`, `program_migration`, `unreadable_file`, `not_utf8`
  */
 export async function readMigrations(project: Project): Promise<MigrationFile[]> {
   if (project.layout) return readForeign(project, project.layout);
@@ -25,6 +25,11 @@ export async function readMigrations(project: Project): Promise<MigrationFile[]>
       reason: (thrown as Error).message,
     });
   });
+  const program = entries.find((entry) => !entry.isDirectory() && isProgramName(entry.name));
+  if (program !== undefined)
+    throw new Problem('program_migration', {
+      file: shownPath(project.root, join(project.migrations, program.name)),
+    });
   const names = entries
     .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.sql') && !entry.name.startsWith('.'))
     .map((entry) => entry.name.slice(0, -'.sql'.length));
@@ -59,17 +64,35 @@ export function brokenChain(breaks: readonly ChainBreak[]): Problem<'broken_chai
   return new Problem('broken_chain', { breaks: breaks.map(describeBreak), merged });
 }
 
-/** Their ways up, as files to replay: everything else is blank, so that places stay. */
+/** The ways of a migration as files: everything else is blank, so that places stay. */
+interface Ways {
+  readonly up: TextFile;
+  readonly down: TextFile | null;
+}
+
+// The same objects each time: what is parsed of a file is kept by its object.
+const knownWays = new WeakMap<MigrationFile, Ways>();
+
+function waysOf(of: MigrationFile): Ways {
+  const found = knownWays.get(of) ?? splitWays(of);
+  knownWays.set(of, found);
+  return found;
+}
+
+function splitWays({ file, text, up: given }: MigrationFile): Ways {
+  const { up, down } = splitParts(text);
+  const keep = (range: TextRange) => ({ file, text: keepRange(text, range) });
+  return { up: keep(given ?? up), down: down === null ? null : keep(down) };
+}
+
+/** Their ways up, as files to replay. */
 export function listUps(files: readonly MigrationFile[]): TextFile[] {
-  return files.map(({ file, text, up = splitParts(text).up }) => ({ file, text: keepRange(text, up) }));
+  return files.map((file) => waysOf(file).up);
 }
 
 /** Their ways down, the same way; of those that have one. */
 export function listDowns(files: readonly MigrationFile[]): TextFile[] {
-  return files.flatMap(({ file, text }) => {
-    const { down } = splitParts(text);
-    return down === null ? [] : [{ file, text: keepRange(text, down) }];
-  });
+  return files.flatMap((file) => waysOf(file).down ?? []);
 }
 
 /**
@@ -101,15 +124,12 @@ export async function checkUnchanged(project: Project, folder: readonly Migratio
 
 /** Writes files, each all or not at all. @throws Problem `unwritable_file` */
 export async function writeMigrations(project: Project, files: readonly MigrationFile[]): Promise<void> {
-  for (const { name, file, text } of files) {
-    const path = resolve(project.root, file);
-    const draft = join(dirname(path), `.${name}.${randomUUID()}`);
+  for (const { file, text } of files)
     await whileWriting(file, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(draft, text);
-      await rename(draft, path);
+      const path = resolve(project.root, file);
+      await makeFolders(dirname(path));
+      await replaceFile(path, text);
     });
-  }
 }
 
 /** Removes files. @throws Problem `unwritable_file` */

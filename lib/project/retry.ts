@@ -21,8 +21,8 @@ const passingOnceReached: ReadonlySet<Code> = new Set([
   'too_many_connections',
 ]);
 
-// Seconds.
-const pauses = [5, 10, 20];
+/** Seconds between two tries. */
+export const pauses = [5, 10, 20];
 
 /**
  * Runs work that leaves nothing behind when it fails, and retries it if the problem may pass.
@@ -53,7 +53,8 @@ export async function withRetries<T>(
       const told = withLoss(thrown, lost, tries.length);
       if (isLoss(thrown)) lost = told as typeof lost;
       const waited = pauses[tries.length];
-      if (waited === undefined) throw told;
+      // Work that may be done is not done again.
+      if (waited === undefined || 'outcome' in thrown.data) throw told;
       // The server may take a while to notice that the session is gone that had the lock.
       isReached ||= thrown.code === 'connection_lost';
       const own = tries.length > 0 && thrown.code === 'migration_running';

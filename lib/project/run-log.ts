@@ -1,6 +1,7 @@
 // A log file with one line of JSON for each run, for monitoring.
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { makeFolders } from '../config/file.ts';
 import { whileWriting } from '../problem/file.ts';
 import type { Project } from './project.ts';
 import { shownPath } from './sql-files.ts';
@@ -20,7 +21,7 @@ export async function openRunLog(
   const path = resolve(root, log);
   const add = (text: string) =>
     whileWriting(shownPath(root, path), async () => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolders(dirname(path), 0o700);
       await appendFile(path, text, { mode: 0o600 });
     });
   await add('');

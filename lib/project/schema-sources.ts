@@ -6,7 +6,7 @@ import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { readOutput } from '../programs/run.ts';
 import { holdsStatement } from '../sql/psql-commands.ts';
 import type { Project } from './project.ts';
-import { readFiles, type TextFile } from './sql-files.ts';
+import { readFiles, readTexts, refuseEmpty, type TextFile } from './sql-files.ts';
 
 // Milliseconds that a command may take by default.
 const patience = 60_000;
@@ -38,14 +38,16 @@ function nameCommand({ command }: SchemaCommand): string {
 }
 
 /**
- * Reads the wanted schema. Commands run again each time.
+ * Reads the wanted schema. Commands run again each time. Of several sources a file may be empty, if not all
+ * are. A command without output has probably failed.
  * @throws Problem of the files; `command_failed`, `empty_file` of a command
  */
 export async function readWanted({ root, schema, schemaSources }: Project): Promise<TextFile[]> {
   if (schemaSources === undefined) return readFiles(root, schema);
   const read = await Promise.all(
-    schemaSources.map((one) => ('path' in one ? readFiles(root, one.path) : runCommand(root, one))),
+    schemaSources.map((one) => ('path' in one ? readTexts(root, one.path) : runCommand(root, one))),
   );
+  refuseEmpty(schema, read.flat());
   return read.flat();
 }
 

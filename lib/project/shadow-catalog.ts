@@ -161,6 +161,11 @@ export function listExtensions(files: readonly SqlFile[]): string[] {
   return files.flatMap(({ extensions }) => extensions);
 }
 
+/** The tablespaces that files name. */
+export function listTablespaces(files: readonly SqlFile[]): string[] {
+  return [...new Set(files.flatMap(({ tablespaces }) => tablespaces))];
+}
+
 /**
  * Runs work in a shadow that was brought to a start: in one transaction, or again without one if a statement
  * refuses it.
@@ -176,6 +181,7 @@ export async function inShadow<T>(
   const first = await parseFiles([...surroundingFiles(workspace.project), ...start.files]);
   const rest = await parseFiles(start.next ?? []);
   const { key, lay } = await groundOf(start, first);
+  const tablespaces = listTablespaces([...first, ...rest, ...more]);
   const worked = async (connection: Connection, committed: boolean) => {
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
@@ -184,6 +190,7 @@ export async function inShadow<T>(
     let refused = false;
     const ground = {
       key,
+      tablespaces,
       lay: (connection: Connection) =>
         lay(connection, false).catch((thrown: unknown) => {
           refused = true;
@@ -196,10 +203,11 @@ export async function inShadow<T>(
       if (!wantsCommit(thrown)) throw thrown;
       // The existing state only needs a commit.
       if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
-      return shadow.committed(async (connection) => {
+      const layAndWork = async (connection: Connection) => {
         await lay(connection, true);
         return worked(connection, true);
-      });
+      };
+      return shadow.committed(layAndWork, { key: '', tablespaces, lay: async () => undefined });
     }
   };
   return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), run, start);

@@ -83,6 +83,11 @@ export class ShadowPool {
    */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.closeIdle();
+  }
+
+  /** Closes the shadows that are not in use, for their memory: 250 MB. A later use starts one again. */
+  async closeIdle(): Promise<void> {
     for (const entry of this.#entries) if (entry.uses === 0) await this.#close(entry);
   }
 

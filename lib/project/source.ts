@@ -4,8 +4,10 @@ import { join, relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
 import { makeFolder } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
+import { namingHolders } from '../ledger/lock-holders.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
+import type { SchemaPair } from '../model/schema-pair.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -14,6 +16,7 @@ import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
+import { enterSchema } from './schema-session.ts';
 import { readWanted } from './schema-sources.ts';
 import { readInShadow, replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
@@ -46,9 +49,8 @@ export async function readSource(workspace: Workspace, source: string): Promise<
     case 'wanted':
       return replay(workspace, await readPlace(workspace.project, place));
     case 'migrations': {
-      // A problem of a folder without migrations is reported like that of any folder.
       const files = await readMigrations(workspace.project);
-      if (files.length === 0) await readFiles(workspace.project.root, workspace.project.migrations);
+      if (files.length === 0) await refuseNone(workspace.project);
       return replay(workspace, listUps(files), { inOrder: true });
     }
     case 'target':
@@ -92,10 +94,14 @@ export async function resolveEnd(
   option: string,
   given: string | undefined,
 ): Promise<Reachable> {
-  if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
+  if (given === undefined) {
+    const example = option === '--from' ? '--from prod --to staging' : `${option} staging`;
+    throw new Problem('bad_option', { option, reason: `it is missing. For example: ${example}` });
+  }
   const target = await findTarget(workspace, given);
   if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
-  const { url } = target;
+  const { url, schemas } = target;
+  if (schemas !== undefined) throw new Problem('tenant_schema', { environment: target.name });
   if (url === null) {
     const reason = `${given} is an embedded database, which has no server`;
     throw new Problem('bad_option', { option, reason });
@@ -111,6 +117,17 @@ export async function readSourceFiles(workspace: Workspace, source: string): Pro
 
 function readPlace(project: Project, place: Extract<Place, { is: 'path' | 'wanted' }>): Promise<TextFile[]> {
   return place.is === 'path' ? readSchema(project, place.path) : readWanted(project);
+}
+
+// A folder that cannot be read is reported like any other one.
+async function refuseNone({ root, migrations }: Project): Promise<void> {
+  try {
+    await readFiles(root, migrations);
+  } catch (thrown) {
+    const none = ['missing_file', 'empty_file'];
+    if (!(thrown instanceof Problem) || !none.includes(thrown.code)) throw thrown;
+    throw new Problem('no_migrations', { folder: shownPath(root, migrations) });
+  }
 }
 
 // A missing default schema has another message than a missing file that the user named.
@@ -133,38 +150,6 @@ export function describe({ root, schema, schemaSources }: Project, source: strin
 }
 
 /**
- * The address of a target for display: its URL without password and parameters, or the embedded database's
- * folder.
- */
-export function describeAddress(project: Project, { url }: Target): string {
-  if (url === null) return `embedded, ${shownPath(project.root, project.embedded)}`;
-  return maskUrl(url).replace(/\?.*$/, '');
-}
-
-// The parameters that lead to another database (fe-connect.c: PQconninfoOptions).
-const leading = new Set(['host', 'hostaddr', 'port', 'dbname', 'user', 'service']);
-
-/** The address of a target, by which a plan knows it again: also what the parameters of its URL say of it. */
-export function identifyAddress(project: Project, target: Target): string {
-  const query = /\?(.*)$/s.exec(target.url ?? '')?.[1] ?? '';
-  const said = [...new URLSearchParams(query)].filter(([name]) => leading.has(name));
-  return describeAddress(project, target) + (said.length > 0 ? `?${new URLSearchParams(said)}` : '');
-}
-
-/** A target as reports name it. */
-export interface NamedTarget {
-  readonly name: string;
-  /** Its URL without password and parameters, or where the embedded database is. */
-  readonly address: string;
-  readonly protected: boolean;
-}
-
-/** A target in reports. */
-export function nameTarget(project: Project, target: Target): NamedTarget {
-  return { name: target.name, address: describeAddress(project, target), protected: target.protected };
-}
-
-/**
  * Lends a session on the database of an environment and closes it afterwards.
  * @param extensions extensions that the work will create: the embedded database loads only these
  * @throws Problem of the connection, of the work; `shadow_locked` for an embedded database in use
@@ -175,51 +160,71 @@ export async function withTarget<T>(
   work: (connection: Connection) => Promise<T>,
   extensions: Iterable<string> = [],
 ): Promise<T> {
-  const { url } = target;
+  const { url, schemas } = target;
   const connection =
-    url === null ? await embedded(workspace, extensions) : await openServer({ ...target, url });
+    url === null ? await embedded(workspace, extensions) : await openDatabase({ ...target, url });
   try {
-    return await work(connection);
+    const done = async () =>
+      work(schemas === undefined ? connection : await enterSchema(connection, schemas));
+    return await (url === null
+      ? done()
+      : namingHolders(() => openDatabase({ ...target, url }), { reads: true }, done));
   } finally {
     await connection.close();
   }
 }
 
-/** A target on a server. */
-export type Reachable = Target & { readonly url: string };
+/** Opens a session on the whole database of a target, also of one that is a schema of it. */
+export function openDatabase({ schemas: _, ...target }: Reachable): Promise<ServerConnection> {
+  return openServer(target);
+}
+
+/** A target on a server, and what ends its session or the attempt to open it. */
+export type Reachable = Target & { readonly url: string; readonly signal?: AbortSignal };
 
 /**
  * Opens a session whose server notices a lost client even while it works. @throws Problem of the connection
  */
 export async function openWatched(target: Reachable): Promise<ServerConnection> {
   const connection = await openServer(target);
-  // Not every system can.
-  await connection
-    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
-    .catch(() => undefined);
+  await watchClient(connection);
   return connection;
 }
 
-/** Opens a session on a server. @throws Problem of the connection */
+/** Makes the server of a session notice a lost client even while it works. Not every system can. */
+export async function watchClient(connection: Connection): Promise<void> {
+  await connection
+    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
+    .catch(() => undefined);
+}
+
+/** Opens a session on a server. @throws Problem `tenant_schema`; of the connection */
 export async function openServer({
   name,
+  schemas,
   url,
   found,
   connectTimeoutMs,
   stallTimeout,
+  onSilence,
   signal,
 }: {
   readonly name: string;
+  readonly schemas?: SchemaPair;
   readonly url: string;
   readonly found?: string;
   readonly connectTimeoutMs?: number;
   readonly stallTimeout?: number;
+  readonly onSilence?: (message: string) => void;
   readonly signal?: AbortSignal;
 }): Promise<ServerConnection> {
+  // Work on a whole database would be done on all tenants in it.
+  if (schemas !== undefined) throw new Problem('tenant_schema', { environment: name });
   const { connect } = await import('../pg/connect.ts');
   const patience = {
     ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
     ...(stallTimeout !== undefined && { stallTimeoutMs: stallTimeout }),
+    ...(onSilence && { onSilence }),
     ...(signal && { signal }),
   };
   return connect({
@@ -249,11 +254,14 @@ async function find(workspace: Workspace, source: string): Promise<Place> {
   const { schema, schemaSources } = workspace.project;
   if (schemaSources !== undefined && source === schema) return { is: 'wanted' };
   rememberSecret(source);
-  const limits =
-    workspace.project.stallTimeout === undefined ? {} : { stallTimeout: workspace.project.stallTimeout };
+  const { stallTimeout } = workspace.project;
+  const limits = {
+    ...(stallTimeout !== undefined && { stallTimeout }),
+    onSilence: (message: string) => workspace.world.progress(message),
+  };
   if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false, ...limits } };
   const path = resolve(workspace.project.root, source);
-  if (isPath(source)) return { is: 'path', path };
+  if (isPath(source) && !(await isTenant(workspace, source))) return { is: 'path', path };
   try {
     return { is: 'target', target: await workspace.world.environment(source) };
   } catch (thrown) {
@@ -267,6 +275,12 @@ async function find(workspace: Workspace, source: string): Promise<Place> {
 
 function isUrl(source: string): boolean {
   return /^postgres(ql)?:\/\//i.test(source);
+}
+
+// `shops:eu/acme`: the name of a tenant may look like a path.
+async function isTenant({ world }: Workspace, source: string): Promise<boolean> {
+  const at = source.indexOf(':');
+  return at > 0 && ((await world.tenants?.(source.slice(0, at))) ?? null) !== null;
 }
 
 function isPath(source: string): boolean {

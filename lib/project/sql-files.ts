@@ -21,12 +21,25 @@ const limit = 256 * 2 ** 20;
  * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `file_too_big`, `not_utf8`
  */
 export async function readFiles(root: string, path: string): Promise<TextFile[]> {
-  const name = shownPath(root, path);
-  const paths = await whileReading(name, () => list(path));
-  const files = await Promise.all(
+  const files = await readTexts(root, path);
+  refuseEmpty(shownPath(root, path), files);
+  return files;
+}
+
+/**
+ * The same, also of files without a statement.
+ * @throws Problem `missing_file`, `unreadable_file`, `file_too_big`, `not_utf8`
+ */
+export async function readTexts(root: string, path: string): Promise<TextFile[]> {
+  const paths = await whileReading(shownPath(root, path), () => list(path));
+  return Promise.all(
     paths.map(async (one) => ({ file: shownPath(root, one), text: await readFile(root, one) })),
   );
-  if (files.some(({ text }) => holdsStatement(text))) return files;
+}
+
+/** Refuses files without a statement; `name` is the source that they are of. @throws Problem `empty_file` */
+export function refuseEmpty(name: string, files: readonly TextFile[]): void {
+  if (files.some(({ text }) => holdsStatement(text))) return;
   throw new Problem('empty_file', { file: name, comments: files.some(({ text }) => text.trim() !== '') });
 }
 

@@ -1,6 +1,8 @@
 // The world outside of the project: environments, clock, terminal, interrupts. The edges (runner, tests,
 // programs) own these.
+import type { TenantsConfig } from '../config/tenants.ts';
 import type { CopyProgress } from '../flow/progress.ts';
+import type { SchemaPair } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';
 
 /** One environment of the configuration, resolved: where its database is. */
@@ -13,11 +15,29 @@ export interface Target {
   readonly found?: string;
   /** Milliseconds without a byte, after which its server is asked about the session. Default: 60 s. */
   readonly stallTimeout?: number;
+  /** Receives a message each time that its server sent nothing for so long, and is waited for. */
+  readonly onSilence?: (message: string) => void;
   /** Nothing writes to it without its name on the command line. */
   readonly protected: boolean;
+  /** The schema of its database that it is, where it is a tenant of `schemas`. */
+  readonly schemas?: SchemaPair;
   /** True if the embedded database is used only because nothing else is configured. */
   readonly fallback?: boolean;
 }
+
+/** An environment that stands for many databases. */
+export interface TenantsPlace {
+  /** Its own database, which lists the tenants or whose server has them. */
+  readonly target: Target;
+  readonly rule: TenantsConfig;
+}
+
+/** A protected environment, or one of its tenants: these are known by their places alone. */
+export type ProtectedTarget = Target & {
+  readonly isTenant?: true;
+  /** The reason why its tenants are not known. */
+  readonly unlisted?: string;
+};
 
 /** The person who runs pgmage. */
 export interface Author {
@@ -32,13 +52,15 @@ export interface Author {
 export interface World {
   /**
    * Finds an environment by name, the default one where no name is given.
-   * @throws Problem `unknown_environment`
+   * @throws Problem `unknown_environment`, `several_tenants`
    */
   environment(name?: string): Promise<Target>;
+  /** The tenants of an environment; null: it is one database. Left out: each is. */
+  tenants?(name?: string): Promise<TenantsPlace | null>;
   /** The names of the environments that are configured, or have a dotenv file; left out: not known. */
   environmentNames?(): Promise<string[]>;
   /** The protected environments whose URL can be found; left out where there are none. */
-  protectedEnvironments?(): Promise<Target[]>;
+  protectedEnvironments?(): Promise<ProtectedTarget[]>;
   /** The clock. */
   now(): Date;
   /** Waits; left out: as long as is asked for. */

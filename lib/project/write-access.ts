@@ -5,7 +5,8 @@ import { resolveRoute } from '../pg/route.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, questionOf } from './confirmation.ts';
 import type { Project } from './project.ts';
-import { describeAddress, openServer } from './source.ts';
+import { openServer } from './source.ts';
+import { describeAddress } from './target-address.ts';
 import type { Target, World } from './world.ts';
 
 /** The names that a command line says. */
@@ -20,7 +21,7 @@ export interface WriteNames {
 export interface ProtectedDatabase {
   readonly name: string;
   readonly place: string | null;
-  /** The system identifier of its server; null: it did not answer. */
+  /** The identity of the database; null: it was not asked, or did not answer. */
   readonly identity: string | null;
 }
 
@@ -49,7 +50,7 @@ export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { 
 
 /**
  * Looks for protected environments that the command line does not name. It can run in parallel with other
- * work, and never fails.
+ * work, and never fails. It notes where the tenants of one are not known.
  * @param target the database to write to; an embedded one, or a protected environment, needs no check
  */
 export async function findProtected(
@@ -60,11 +61,21 @@ export async function findProtected(
   if (target.url === null || target.protected) return [];
   const all = (await world.protectedEnvironments?.().catch(() => [])) ?? [];
   const others = all.filter(({ name }) => name !== target.name && !says(names, name));
+  for (const { name, unlisted } of others)
+    if (unlisted !== undefined)
+      world.note?.(
+        `pgmage does not check whether ${target.name || 'the target'} is a tenant of ${name},` +
+          ` which is protected. ${unlisted}`,
+      );
   return Promise.all(
-    others.map(async ({ name, url }) => ({
+    others.map(async ({ name, url, isTenant, unlisted }) => ({
       name,
       place: placeOf(url),
-      identity: url === null ? null : await identityAt(name, url).catch(() => null),
+      // There can be a thousand tenants, which are not all asked. A silent server is not asked again.
+      identity:
+        url === null || isTenant || unlisted !== undefined
+          ? null
+          : await identityAt(name, url).catch(() => null),
     })),
   );
 }

@@ -37,7 +37,7 @@ export function statusAnnotations({ schema, target, changes, record }: StatusRep
   const sides: [title: string, items: readonly string[]][] = [
     [`${target.name} differs from ${schema.path}`, texts(changes)],
     [`Not applied to ${target.name}`, pending],
-    [`In ${schema.path}, but in no migration`, texts(unrecorded)],
+    [`Changed in ${schema.path}, but in no migration`, unrecorded.map(describeChange)],
     [`Drift in ${target.name}`, drift.map(describeChange)],
     [`Left in ${target.name} by a migration that failed half-way`, unfinished.map(describeChange)],
     ['Problems of the migrations', faults],

@@ -5,9 +5,10 @@ import type { BackupReport, MadeBackup } from '../backup/report.ts';
 import type { BackupsReport } from '../commands/backups.ts';
 import type { PruneReport } from '../commands/backups-prune.ts';
 import type { RestorePlan, RestoreReport } from '../commands/restore.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
 import type { Retry } from '../project/retry.ts';
-import { formatAge, formatBytes, formatCount } from './format.ts';
+import { formatAge } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -19,10 +20,12 @@ export function backupText(made: MadeBackup, paper: Paper): string {
   const ink = makeInk(paper.colour);
   const seconds = ((made.durationMs ?? 0) / 1000).toFixed(1);
   return [
-    ink.green(makeLegible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
+    ...wrapText(`Backed up ${made.database} of ${made.environment} to ${made.file}`, paper).map((line) =>
+      ink.green(line),
+    ),
     `${formatCount(made.tables ?? 0, 'table')}, ${formatCount(made.rows ?? 0, 'row')},` +
       ` ${formatBytes(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
-    ...made.left.map((one) => makeLegible(`Not in the backup: ${one}`)),
+    ...made.left.flatMap((one) => wrapText(`Not in the backup: ${one}`, paper)),
     ...made.retries.map(retryText),
   ].join('\n');
 }
@@ -30,17 +33,23 @@ export function backupText(made: MadeBackup, paper: Paper): string {
 const retryText = ({ message, waited }: Retry) => makeLegible(`Retried after ${waited} s: ${message}`);
 
 /** The list that `db:backups` prints. */
-export function backupsText({ folder, backups, stale }: BackupsReport, paper: Paper): string {
+export function backupsText(report: BackupsReport, paper: Paper): string {
+  const { folder, environment, backups, stale } = report;
   const ink = makeInk(paper.colour);
   const good = backups.filter(({ faults }) => faults.length === 0);
   const bad = backups.filter(({ faults }) => faults.length > 0);
   const lines = (text: string) => wrapText(text, paper).map((line) => ink.red(line));
   return [
-    ...(backups.length === 0 ? [`No backups in ${folder}`] : []),
+    ...(backups.length === 0 ? [`No backups${environment ? ` of ${environment}` : ''} in ${folder}`] : []),
     ...(good.length > 0 ? tableLines(good, paper) : []),
-    ...bad.flatMap((one) => lines(`${one.file} is damaged: ${one.faults.join('; ')}`)),
+    ...bad.flatMap((one) => lines(damagedText(one))),
     ...stale.flatMap((one) => lines(staleText(one, paper))),
   ].join('\n');
+}
+
+function damagedText({ file, faults, environment }: BackupReport): string {
+  const again = `db:backup${environment === null ? '' : ` --env ${environment}`}`;
+  return `${file} is damaged: ${faults.join('; ')}. Make a new backup with ${again}, then delete its files.`;
 }
 
 function staleText({ environment, newest, maxAge }: StaleEnvironment, paper: Paper): string {

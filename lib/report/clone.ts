@@ -1,9 +1,11 @@
 // `db:clone` as text: its plan and its report.
+
 import type { CloneReport } from '../commands/clone.ts';
 import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
 import type { ClonePlan } from '../copy/plan.ts';
 import type { PreflightCheck } from '../copy/preflight.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
+import { nameCommands } from '../problem/own-command.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -31,7 +33,7 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
   ];
   const lines = [
     replaces.length === 0 && replacesObjects === 0
-      ? `${target.name} holds no tables.`
+      ? `${target.name} holds ${plan.dataOnly ? 'none of these tables' : 'no tables'}.`
       : plan.dataOnly
         ? `This replaces the rows of ${target.name} and keeps its schema:` +
           ` ${formatCount(replaces.length, 'table')} with` +
@@ -40,14 +42,19 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
           ` ${formatCount(replaces.length, 'table')} with` +
           ` ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
+    ...maskLines(plan),
     ...swapLines(plan),
     `Engine: ${plan.engine}${plan.engine === 'pgmage' ? ', without client tools' : ''}.`,
-    `Transfer may take ${plan.estimateSeconds} seconds.`,
+    `Transfer may take ${formatCount(plan.estimateSeconds, 'second')}.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
   const whole = (line: string) => wrapText(line, paper);
   return [...ends.flatMap(whole), ...checkLines(plan.checks, paper), ...lines.flatMap(whole)].join('\n');
 }
+
+// A clone in the wrong folder, without its configuration, lacks this line.
+const maskLines = ({ masked }: ClonePlan): string[] =>
+  masked.length > 0 ? [`Masked: ${masked.join(', ')}.`] : [];
 
 function swapLines({ target, swap }: ClonePlan): string[] {
   if (swap === null) return [];
@@ -89,8 +96,8 @@ function swappedLines({ target, swapped }: CloneReport): string[] {
   return [
     kept === null
       ? `Dropped the old database of ${target.name}.`
-      : `Kept the old database of ${target.name} as ${kept}. To drop it: db:clone --drop-old --to` +
-        ` ${target.name}`,
+      : `Kept the old database of ${target.name} as ${kept}. To drop it:` +
+        nameCommands(` db:clone --drop-old --to ${target.name}`),
     ...dropped.map((name) => `Dropped ${name}, which an earlier swap kept.`),
     ...(ended > 0 ? [`Ended ${formatCount(ended, 'other session')}.`] : []),
   ];
@@ -113,6 +120,7 @@ export function cloneText(report: CloneReport, paper: Paper): string {
     report.dataOnly
       ? 'Verified before the commit: the rows of every table. The schema is unchanged.'
       : `Verified before the ${report.swapped ? 'swap' : 'commit'}: the schema and the rows of every table.`,
+    ...maskLines(report).flatMap(whole),
     ...swappedLines(report).flatMap(whole),
     `${formatBytes(done.bytes)} in ${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`,
     ...checkLines(

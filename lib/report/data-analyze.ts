@@ -1,8 +1,11 @@
 // The report of data:analyze as text.
+
 import { type AnalyzedScript, type DataAnalyzeReport, renderTables } from '../commands/data-analyze.ts';
 import type { ScriptPlace } from '../data-sync/script-facts.ts';
 import type { ScriptVerdict } from '../data-sync/script-verdict.ts';
-import { formatCount } from './format.ts';
+import { formatCount } from '../problem/amount.ts';
+import { configFile } from '../problem/config-file.ts';
+import { nameCommands } from '../problem/own-command.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -24,7 +27,7 @@ export function dataAnalyzeText(report: DataAnalyzeReport, paper: Paper): string
     ...(proposal.notes.length > 0
       ? ['', ink.bold('To decide yourself'), ...proposal.notes.flatMap((one) => wrapText(`  ${one}`, paper))]
       : []),
-    ...(written === null ? [] : ['', `The proposal is in ${written}. Import it in pgmage.config.ts.`]),
+    ...(written === null ? [] : ['', `The proposal is in ${written}. Import it in ${configFile()}.`]),
     ...hintLines(report),
   ].join('\n');
 }
@@ -78,7 +81,7 @@ function hintLines({ scripts, proposal, written }: DataAnalyzeReport): string[] 
       ? ['', `${formatCount(open, 'SQL text')} could not be parsed: read ${open === 1 ? 'it' : 'them'}.`]
       : []),
     ...(hasTables && written === null
-      ? ['', 'Hint: data:analyze --write writes the proposal; data:diff tests it.']
+      ? ['', nameCommands('Hint: data:analyze --write writes the proposal; data:diff tests it.')]
       : []),
   ];
 }

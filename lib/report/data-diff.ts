@@ -1,12 +1,15 @@
 // The differences of rows of two databases as text.
+
 import type { DataDiffReport, TableDifference } from '../commands/data-diff.ts';
 import type { DataVerifyReport } from '../commands/data-verify.ts';
 import type { RowDetail, ShownValues } from '../data-sync/row-details.ts';
 import type { PairingNote } from '../data-sync/shape.ts';
+import { formatCount } from '../problem/amount.ts';
+import { nameCommands } from '../problem/own-command.ts';
 import type { Retry } from '../project/retry.ts';
-import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { tableRows } from './table.ts';
 import { wrapText } from './wrapped.ts';
 
 /** The report of `data:diff`. */
@@ -46,14 +49,16 @@ function resultLines(
   const sum = (kind: 'missing' | 'changed' | 'extra') =>
     whole(differing.reduce((total, one) => total + one[kind], 0));
   const tables = formatCount(report.tables.length, 'table');
-  const found =
-    differing.length === 0
+  const isEmpty = report.tables.length === 0;
+  const found = isEmpty
+    ? 'No table was compared.'
+    : differing.length === 0
       ? `No differences in ${tables}, in ${secondsOf(report)} s.`
       : `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in ` +
         `${differing.length} of ${tables}, in ${secondsOf(report)} s.`;
   const refused = refusedIn(report);
   return [
-    ...(differing.length === 0 && refused === 0 ? [ink.green(found)] : [ink.red(found)]),
+    ...(differing.length === 0 && refused === 0 && !isEmpty ? [ink.green(found)] : [ink.red(found)]),
     ...refusedLines(refused, paper),
   ];
 }
@@ -81,18 +86,20 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
   const other = report.tables.filter(({ isSame }) => !isSame).length;
   const refused = refusedIn(report);
   const tables = formatCount(report.tables.length, 'table');
-  const lines = columned([['Table', 'Source rows', 'Target rows', 'Hash'], ...rows], 3);
+  const head = ['Table', 'Source rows', 'Target rows', 'Hash'];
   return [
     ...headLines(report, paper),
     '',
-    ...lines.flatMap((line, at) => (at === 0 ? [ink.bold(cutLine(line, paper))] : wrapText(line, paper))),
+    ...tableRows([head, ...rows], 3, paper).flat(),
     ...noteLines(report.notes, paper),
     '',
-    other === 0 && refused === 0
-      ? ink.green(`${tables} with the same rows, in ${secondsOf(report)} s.`)
-      : ink.red(`${other} of ${tables} with other rows, in ${secondsOf(report)} s.`),
+    report.tables.length === 0
+      ? ink.red('No table was compared.')
+      : other === 0 && refused === 0
+        ? ink.green(`${tables} with the same rows, in ${secondsOf(report)} s.`)
+        : ink.red(`${other} of ${tables} with other rows, in ${secondsOf(report)} s.`),
     ...refusedLines(refused, paper),
-    ...(other > 0 ? ['Hint: data:diff shows the rows that differ.'] : []),
+    ...(other > 0 ? [nameCommands('Hint: data:diff shows the rows that differ.')] : []),
     ...retryLines(report.retries, paper),
   ].join('\n');
 }
@@ -113,23 +120,23 @@ export function headLines({ source, target, asOf }: AnyReport, paper: Paper): st
 }
 
 function tableLines(tables: readonly TableDifference[], paper: Paper): string[] {
-  const ink = makeInk(paper.colour);
   const rows = tables.map((one) => [
     one.name,
     whole(one.rows.from),
     ...[one.missing, one.changed, one.extra].map(whole),
   ]);
-  const [head = '', ...lines] = columned([['Table', 'Rows', 'Missing', 'Changed', 'Extra'], ...rows], 4);
+  const head = ['Table', 'Rows', 'Missing', 'Changed', 'Extra'];
+  const [title = [], ...others] = tableRows([head, ...rows], 4, paper);
   return [
-    ink.bold(cutLine(head, paper)),
-    ...lines.flatMap((line, at) => {
+    ...title,
+    ...others.flatMap((lines, at) => {
       const { columns, details = [] } = tables[at] as TableDifference;
       const counts = Object.entries(columns ?? {}).sort(([, a], [, b]) => b - a);
       const changed = counts.map(([name, count]) => `${name} ${whole(count)}`).join(', ');
       const left =
         sumOf(tables[at] as TableDifference) - details.reduce((sum, { copies }) => sum + copies, 0);
       return [
-        ...wrapText(line, paper),
+        ...lines,
         ...(changed === '' ? [] : wrapText(`  changed columns: ${changed}`, paper)),
         ...details.flatMap((detail) => detailLines(detail, paper)),
         ...(details.length > 0 && left > 0 ? [`  and ${whole(left)} more: --out FILE writes all`] : []),
@@ -178,20 +185,6 @@ const longest = 60;
 function valueText(value: string | null | undefined): string {
   if (value === null || value === undefined) return 'null';
   return value.length > longest ? `${value.slice(0, longest - 1)}…` : value === '' ? "''" : value;
-}
-
-/** Rows of cells as lines; the last `numbers` columns are aligned to the right. */
-export function columned(rows: readonly (readonly string[])[], numbers: number): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => {
-        const width = widths[at] ?? 0;
-        return at >= row.length - numbers ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 const titles: Readonly<Record<PairingNote['verdict'], string>> = {

@@ -1,14 +1,17 @@
 // Runs that change rows as text: the plan, the result, the report in Markdown, the history, an undo.
+
 import type { DataHistoryReport, DataRun } from '../commands/data-history.ts';
 import type { DataSyncReport } from '../commands/data-sync.ts';
 import type { DataUndoPlan, DataUndoReport } from '../commands/data-undo.ts';
 import type { ResumedBatches, SyncRun } from '../data-sync/finish.ts';
 import type { SideEffect } from '../data-sync/side-effects.ts';
 import type { PlannedTable, RowSyncPlan } from '../data-sync/sync-plan.ts';
-import { columned, headLines, noteLines, retryLines } from './data-diff.ts';
-import { cutLine, formatCount } from './format.ts';
+import { formatCount } from '../problem/amount.ts';
+import { nameCommands } from '../problem/own-command.ts';
+import { headLines, noteLines, retryLines } from './data-diff.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { columned, tableRows } from './table.ts';
 import { wrapText } from './wrapped.ts';
 
 const whole = (value: number) => value.toLocaleString('en-US');
@@ -26,7 +29,7 @@ export function dataSyncPlanText(plan: RowSyncPlan, paper: Paper): string {
     ...headLines(plan, paper),
     '',
     ...(rows.length > 0
-      ? tableOf([['Table', 'Rows', 'Insert', 'Update', 'Delete'], ...rows], 4, paper)
+      ? tableRows([['Table', 'Rows', 'Insert', 'Update', 'Delete'], ...rows], 4, paper).flat()
       : ['No differences.']),
     ...(kept > 0 ? [`${formatCount(kept, 'extra row')} of the target stay.`] : []),
     ...unmappedLines(plan, paper),
@@ -52,12 +55,10 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...[inserted, updated, deleted, skipped].map(whole),
   ]);
   const { set, refused } = run.sequences;
+  // The plan comes before it if rows change, and names both databases.
+  const head = ['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'];
   return [
-    ...headLines(report, paper),
-    '',
-    ...(rows.length > 0
-      ? tableOf([['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'], ...rows], 4, paper)
-      : []),
+    ...(rows.length > 0 ? ['', ...tableRows([head, ...rows], 4, paper).flat()] : headLines(report, paper)),
     ...(set.length > 0 ? [`${formatCount(set.length, 'sequence')} set.`] : []),
     ...refused.flatMap((name) => wrapText(`The role may not set the sequence ${name}.`, paper)),
     ...effectLines(run.sideEffects, paper),
@@ -66,7 +67,7 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...noteLines(report.notes, paper),
     '',
     ...wrapText(summaryOf(report), paper).map((line) =>
-      run.skipped > 0 ? ink.yellow(line) : ink.green(line),
+      run.skipped > 0 || report.tables.length === 0 ? ink.yellow(line) : ink.green(line),
     ),
     `Run ${run.id}, ${batchText(run)}${seconds} s.`,
     ...remarkLines(run, paper),
@@ -112,7 +113,8 @@ function remarkLines(run: SyncRun, paper: Paper): string[] {
     ...(run.resumes === null ? [] : wrapText(resumedLine(run.resumes), paper)),
     ...(run.skipped > 0
       ? wrapText(
-          `Hint: another session changed ${formatCount(run.skipped, 'row')} meanwhile. Run data:sync again.`,
+          `Hint: another session changed ${formatCount(run.skipped, 'row')} meanwhile.` +
+            nameCommands(' Run data:sync again.'),
           paper,
         )
       : []),
@@ -133,6 +135,7 @@ function resumedLine({ id, batches, inserted, updated, deleted }: ResumedBatches
 
 function summaryOf({ run, tables }: DataSyncReport): string {
   if (run === null) return '';
+  if (tables.length === 0) return 'No table was compared, so nothing was changed.';
   const { inserted, updated, deleted, validation, skipped } = run;
   const what = `${whole(inserted)} inserted, ${whole(updated)} updated, ${whole(deleted)} deleted.`;
   const isFull = validation === 'full';
@@ -157,14 +160,6 @@ function effectLines(effects: readonly SideEffect[], paper: Paper): string[] {
   );
 }
 
-function tableOf(rows: readonly (readonly string[])[], numbers: number, paper: Paper): string[] {
-  const [head = '', ...lines] = columned(rows, numbers);
-  return [
-    makeInk(paper.colour).bold(cutLine(head, paper)),
-    ...lines.flatMap((line) => wrapText(line, paper)),
-  ];
-}
-
 /** The migration report of a run in Markdown, for a file. */
 export function dataSyncMarkdown(report: DataSyncReport): string {
   const { run, source, target, asOf, tables, notes } = report;
@@ -187,7 +182,7 @@ export function dataSyncMarkdown(report: DataSyncReport): string {
     `- Run: ${run?.id ?? 'none, nothing was changed'}`,
     `- Source: ${source.address}, as of ${at(asOf.from)}`,
     `- Target: ${target.address}, compared as of ${at(asOf.to)}`,
-    `- Success rate: ${rate.toFixed(2)} % (${whole(changed)} of ${whole(wanted)} rows)`,
+    `- Success rate: ${rate.toFixed(2)} % (${whole(changed)} of ${formatCount(whole(wanted), 'row')})`,
     `- Duration: ${(report.durationMs / 1000).toFixed(1)} s; retries: ${report.retries.length}`,
     `- Validation: ${run?.validation ?? 'none'}`,
     ...(run === null || run.batches === null ? [] : [`- Batches: ${run.batches}`]),
@@ -214,21 +209,39 @@ export function dataHistoryText({ target, runs }: DataHistoryReport, paper: Pape
     run.systemUser ?? run.role,
     ...[run.inserted, run.updated, run.deleted, run.skipped].map(whole),
   ]);
-  const head = ['Run', 'Begun (UTC)', 'Outcome', 'By', 'Inserted', 'Updated', 'Deleted', 'Skipped'];
   return [
     ...wrapText(`${target.name}  (${target.address})`, paper),
     '',
-    ...(rows.length > 0 ? tableOf([head, ...rows], 4, paper) : ['No run has changed rows.']),
-    ...(runs.some(({ canUndo }) => canUndo) ? ['', 'data:undo RUN takes a run back.'] : []),
+    ...(rows.length > 0 ? historyLines(rows, paper) : ['No run has changed rows.']),
+    ...(runs.some(({ canUndo }) => canUndo)
+      ? ['', ...wrapText(nameCommands(`data:undo RUN --env ${target.name} takes a run back.`), paper)]
+      : []),
   ].join('\n');
 }
 
-const outcomeOf = ({ outcome, mode, canUndo }: DataRun) =>
+// A table, or where the paper is too narrow for it, two lines for each run.
+function historyLines(rows: readonly (readonly string[])[], paper: Paper): string[] {
+  const head = ['Run', 'Begun (UTC)', 'Outcome', 'By', 'Inserted', 'Updated', 'Deleted', 'Skipped'];
+  const table = [head, ...rows];
+  if (paper.uncut || columned(table, 4).every((line) => line.length <= paper.width))
+    return tableRows(table, 4, paper).flat();
+  return rows.flatMap(([id, begun, outcome, by, ...numbers]) => {
+    const counts = numbers.map((count, at) => `${count} ${head[at + 4]?.toLowerCase()}`);
+    return [`${id}  ${begun}  ${outcome}`, `  by ${by}: ${counts.join(', ')}`].flatMap((line) =>
+      wrapText(line, paper),
+    );
+  });
+}
+
+const outcomeOf = ({ outcome, mode, canUndo, undoneBy }: DataRun) =>
   [
     outcome === 'begun' || outcome === 'batch' ? 'broken off' : outcome,
     ...(mode === 'undo' ? ['an undo'] : []),
+    ...(undoneBy === null ? [] : ['taken back']),
     ...(canUndo ? ['undo possible'] : []),
   ].join(', ');
+
+const rowCount = (count: number, kind: string) => formatCount(whole(count), `${kind} row`);
 
 /** The changes that an undo is going to make. */
 export function dataUndoPlanText(plan: DataUndoPlan, paper: Paper): string {
@@ -237,9 +250,12 @@ export function dataUndoPlanText(plan: DataUndoPlan, paper: Paper): string {
     ...wrapText(`Target: ${plan.target.name}  (${plan.target.address})`, paper),
     ...wrapText(`Run ${plan.run} of ${plan.ranAt}, from ${plan.source}`, paper),
     '',
-    `${whole(inserted)} inserted rows are deleted, ${whole(updated)} get their old values.`,
-    `${whole(deleted)} deleted rows come back.`,
-    'Rows that a session changed after the run stay as they are.',
+    ...wrapText(
+      `This deletes ${rowCount(inserted, 'inserted')}, sets ${rowCount(updated, 'updated')} back and` +
+        ` returns ${rowCount(deleted, 'deleted')}, except rows that a session changed after the run.`,
+      paper,
+    ),
+    '',
   ].join('\n');
 }
 
@@ -251,7 +267,7 @@ export function dataUndoText(report: DataUndoReport, paper: Paper): string {
     ...[inserted, updated, deleted, skipped].map(whole),
   ]);
   return [
-    ...tableOf([['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'], ...rows], 4, paper),
+    ...tableRows([['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'], ...rows], 4, paper).flat(),
     ...effectLines(report.sideEffects, paper),
     '',
     ...wrapText(`Run ${report.run} is taken back by run ${report.id}.`, paper),

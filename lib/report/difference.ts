@@ -3,7 +3,7 @@
 import type { DifferenceReport } from '../commands/diff.ts';
 import { type AttributeChange, type ObjectChange, type Presence, showValue } from '../compare/changes.ts';
 import type { Caution } from '../compare/impact.ts';
-import type { Hazard, Step } from '../model/step.ts';
+import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { findingLines, hazardWords, possibleLines, statementLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
@@ -77,7 +77,8 @@ type Statements = ReadonlyMap<Step['fact'], readonly { readonly at: number; read
 // By fact, because a first diff has as many changes as steps; `at` is the place in the plan.
 function statementsOf(steps: readonly Step[]): Statements {
   const found = new Map<Step['fact'], { at: number; sql: string }[]>();
-  for (const [at, { fact, sql, shown = sql }] of steps.entries()) {
+  // Each part of a table has its own action, although one statement runs several of them.
+  for (const [at, { fact, sql, shown = sql }] of splitCombined(steps).entries()) {
     const own = found.get(fact);
     if (own) own.push({ at, sql: shown });
     else found.set(fact, [{ at, sql: shown }]);

@@ -1,4 +1,5 @@
-// The format of times, counts and lines.
+// The format of times and lines.
+import { formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
 import type { Paper } from './paper.ts';
 
@@ -16,22 +17,10 @@ export function formatAge(then: Date, now: Date): string {
   return 'just now';
 }
 
-/** A number with its noun: `1 step`, `3 steps`. */
-export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
-}
-
 /** A legible line within the paper's width, cut with an ellipsis. */
 export function cutLine(text: string, { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>): string {
   const line = makeLegible(text);
   if (uncut) return line;
   const characters = [...line];
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
-}
-
-/** An amount of storage in the format of pg_size_pretty: `310 MB`. */
-export function formatBytes(bytes: number): string {
-  const names = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log(bytes) / Math.log(1024)));
-  return `${Math.round(bytes / 1024 ** power)} ${names[power]}`;
 }

@@ -5,8 +5,8 @@ import type { RenameReport } from '../compare/renames.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
 import { describeFinding, type Finding } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
-import { formatBytes } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -36,7 +36,7 @@ export function statementLines({ sql, table }: Pick<Caution, 'sql' | 'table'>, p
       ? 'rows not counted'
       : rows === 0
         ? 'no rows'
-        : `about ${rows.toLocaleString('en-US')} rows`;
+        : `about ${formatCount(rows.toLocaleString('en-US'), 'row')}`;
   const size = makeLegible(`(${table.name}: ${count}, ${formatBytes(table.bytes)})`);
   const last = `${lines.at(-1)}  ${size}`;
   return paper.uncut || last.length <= paper.width
@@ -66,8 +66,14 @@ export function policyLines(verdicts: readonly PolicyVerdict[], paper: Paper): s
   ];
 }
 
-/** The rows of the target that statements fail on or change. */
-export function findingLines(findings: readonly Finding[], paper: Paper): string[] {
+/** For rows of a plan of `db:sync`, which refuses a failure that is certain. */
+export const unlessEarlier = ', unless an earlier statement changes them';
+
+/**
+ * The rows of the target that statements fail on or change.
+ * @param unless what may happen to them before
+ */
+export function findingLines(findings: readonly Finding[], paper: Paper, unless = ''): string[] {
   if (findings.length === 0) return [];
   const { yellow } = makeInk(paper.colour);
   const one = (finding: Finding) => [
@@ -77,7 +83,9 @@ export function findingLines(findings: readonly Finding[], paper: Paper): string
   const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
   const [failing, losing] = [own('fails'), own('loses')];
   return [
-    ...(failing.length === 0 ? [] : [yellow('Rows that a statement fails on:'), ...failing.flatMap(one)]),
+    ...(failing.length === 0
+      ? []
+      : [yellow(`Rows that a statement fails on${unless}:`), ...failing.flatMap(one)]),
     ...(losing.length === 0 ? [] : [yellow('Rows whose values change:'), ...losing.flatMap(one)]),
   ];
 }

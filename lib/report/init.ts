@@ -1,5 +1,6 @@
 // `pgmage init` as text: the files that it writes, and the next step.
 import type { InitPlan, InitReport } from '../commands/init.ts';
+import { layouts } from '../migration/layouts.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { pullText } from './pull.ts';
@@ -25,7 +26,7 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
 
 /** The report of `init`. */
 export function initText(report: InitReport, paper: Paper): string {
-  const { written, layout, database, pulled, done } = report;
+  const { written, layout, database, pulled, exposed, done } = report;
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const files = written.flatMap((file) => wrapText(`Wrote ${file}`, paper));
@@ -39,6 +40,7 @@ export function initText(report: InitReport, paper: Paper): string {
     ...nothing,
     ...whose,
     ...databaseLines(database, paper),
+    ...(exposed === null ? [] : wrapText(`Git does not ignore ${exposed}. Add it to .gitignore`, paper)),
     ...wrapText(nextStep(report), paper).map((line) => ink.dim(line)),
   ].join('\n');
 }
@@ -59,12 +61,22 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
 }
 
 function nextStep({ database, layout }: InitPlan): string {
-  if (database?.is === 'unrecorded' && layout === null)
+  const hasSchema = database?.is === 'adopted' || database?.is === 'kept' || database?.is === 'unrecorded';
+  const other = Object.values(layouts).find(({ name }) => name === layout);
+  if (other !== undefined) {
+    const first = hasSchema
+      ? 'Change the schema.'
+      : "Write or change schema/schema.sql: 'db:pull --from migrations' writes the schema of the migrations.";
+    return other.written === undefined
+      ? `${first} Then 'db:diff --from migrations --sql' prints the SQL for a migration of ${other.tool}`
+      : `${first} Then run 'db:generate' and '${other.command}'`;
+  }
+  if (database?.is === 'unrecorded')
     return (
       `No migration records the schema of ${database.name}. Before you change it, run 'db:generate' and` +
       " 'db:sync --baseline'"
     );
-  return database?.is === 'adopted' || database?.is === 'kept' || database?.is === 'unrecorded'
+  return hasSchema
     ? "Change the schema, then run 'db:generate' and 'db:sync'"
     : "Write or change schema/schema.sql, then run 'db:generate' and 'db:sync'";
 }

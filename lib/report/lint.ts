@@ -1,15 +1,16 @@
 // The findings of db:lint: as text, as annotations of GitHub, as a report of GitLab.
 import type { LintReport } from '../commands/lint.ts';
 import type { LintFinding } from '../lint/verdict.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { annotationsText } from './annotations.ts';
-import { formatBytes, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
 
 /** The report of `db:lint`. */
-export function lintText({ files, findings, denied, warned }: LintReport, paper: Paper): string {
+export function lintText(report: LintReport, paper: Paper): string {
+  const { files, findings, denied, warned, mayBeApplied } = report;
   const ink = makeInk(paper.colour);
   const lines = findings.flatMap((finding) => {
     const { level, rule, message, hint } = finding;
@@ -23,8 +24,13 @@ export function lintText({ files, findings, denied, warned }: LintReport, paper:
   const read = formatCount(files.length, 'file');
   const sum = `${denied} denied, ${formatCount(warned, 'warning')} in ${read}.`;
   if (findings.length === 0) return ink.green(`No findings in ${read}.`);
-  return [...lines, '', denied > 0 ? ink.red(sum) : ink.yellow(sum)].join('\n');
+  const advice = mayBeApplied ? wrapText(appliedHint, paper) : [];
+  return [...lines, '', denied > 0 ? ink.red(sum) : ink.yellow(sum), ...advice].join('\n');
 }
+
+const appliedHint =
+  'Hint: Applied migrations are checked, too. To leave them out, set policy.after in the configuration to' +
+  ' the name of the last one.';
 
 function placeOf({ where, object }: LintFinding): string {
   if (where === null) return makeLegible(object ?? 'schema');

@@ -3,11 +3,12 @@ import type { GenerateReport, MigrationReport } from '../commands/generate.ts';
 import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
-import { redact } from '../problem/redact.ts';
-import { formatCount } from './format.ts';
-import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
+import { formatCount } from '../problem/amount.ts';
+import { redactSql } from '../problem/redact.ts';
+import { cautionLines, findingLines, policyLines, possibleLines, unlessEarlier } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { describeLost, describeStamp } from './plan.ts';
 import { wrapText } from './wrapped.ts';
 
 /** The report of `db:generate`. */
@@ -28,6 +29,7 @@ export function generateText(report: GenerateReport, paper: Paper): string {
 /** The question of `db:sync`: its plan. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
   const { target, pending, unfinished, finishing, replaced, cautions, findings, possible, policy } = plan;
+  const { approved } = plan;
   const sql = finishing.flatMap((one) => indented(`${one};`));
   const first =
     unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first:`, ...sql, ''];
@@ -36,9 +38,10 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
     ...pending.flatMap((one) => [...headLines(one, paper), ...indented(upOf(one.text)), '']),
     ...first,
     ...cautionLines(cautions, paper),
-    ...findingLines(findings, paper),
+    ...findingLines(findings, paper, unlessEarlier),
     ...policyLines(policy, paper),
     ...possibleLines(possible, paper),
+    ...(approved === undefined ? [] : [`Plan ${approved.file}, digest ${approved.digest}`]),
     `This applies ${formatCount(pending.length, 'migration')} to ${target.name} (${target.address}).`,
   ].join('\n');
 }
@@ -58,7 +61,7 @@ export function dryRunText(report: SyncReport, paper: Paper): string {
   const comments = [
     ...(replaced === null ? [] : [replacedText(report, replaced)]),
     ...cautionLines(cautions, plain),
-    ...findingLines(findings, plain),
+    ...findingLines(findings, plain, unlessEarlier),
     ...policyLines(policy, plain),
   ];
   return [
@@ -94,11 +97,12 @@ export function syncText(report: SyncReport, paper: Paper): string {
 
 /** The question of `db:rollback`: its plan. */
 export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
-  const { target, undone, cautions, findings } = plan;
+  const { target, undone, cautions, findings, policy } = plan;
   return [
     ...undone.flatMap((one) => [...headLines(one, paper), ...indented(downOf(one.text)), '']),
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
+    ...policyLines(policy, paper),
     `This undoes ${formatCount(undone.length, 'migration')} in ${target.name} (${target.address}).`,
   ].join('\n');
 }
@@ -109,7 +113,7 @@ export function rollbackText({ target, undone, done }: RollbackReport): string {
   if (undone.length === 0) return `Nothing to undo in ${target.name}.`;
   return undone
     .map(({ name, down }) =>
-      down?.is === 'lossy' ? `Undone ${name}. Not restored: ${down.what}` : `Undone ${name}`,
+      down?.is === 'lossy' ? `Undone ${name}. Not restored${describeLost(down.what)}` : `Undone ${name}`,
     )
     .join('\n');
 }
@@ -122,8 +126,9 @@ const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, br
     'Replaying the migrations gives another schema than the recorded one',
   ],
   stamps: [
-    'The way down of each migration restores what its stamp says',
-    "A way down restores less than its stamp says (write 'Down: lossy' there, then run 'db:verify --repair')",
+    'Each migration can be undone as its header says',
+    "A migration can be undone less than its header says (write 'Down: lossy' there, then run" +
+      " 'db:verify --repair')",
   ],
   recorded: [
     'The migrations lead to the wanted schema',
@@ -143,48 +148,50 @@ export function failedText(is: VerifyCheck['is'], { appliedBy }: Pick<VerifyRepo
 /** The report of `db:verify`. */
 export function verifyText({ target, checks, appliedBy }: VerifyReport, paper: Paper): string {
   const ink = makeInk(paper.colour);
-  return [
-    ink.bold(`${target.name}  (${target.address})`),
-    ...checks.flatMap(({ is, faults }) =>
-      faults.length === 0
-        ? [ink.green(`ok   ${checkTexts[is][0]}`)]
-        : [
-            ink.red(`FAIL ${failedText(is, { appliedBy })}`),
-            ...faults.flatMap((fault) => wrapText(`  - ${fault}`, paper)),
-          ],
-    ),
-  ].join('\n');
+  const head = ink.bold(target === null ? 'The files of migrations' : `${target.name}  (${target.address})`);
+  return [head, ...checkLines({ appliedBy }, checks, paper)].join('\n');
 }
 
-function headLines({ file, down, draft }: MigrationReport, paper: Paper): string[] {
+/** A line for each check, and its faults. */
+export function checkLines(
+  { appliedBy }: Pick<VerifyReport, 'appliedBy'>,
+  checks: readonly VerifyCheck[],
+  paper: Paper,
+): string[] {
+  const ink = makeInk(paper.colour);
+  return checks.flatMap(({ is, faults }) =>
+    faults.length === 0
+      ? [ink.green(`ok   ${checkTexts[is][0]}`)]
+      : [
+          ink.red(`FAIL ${failedText(is, { appliedBy })}`),
+          ...faults.flatMap((fault) => wrapText(`  - ${fault}`, paper)),
+        ],
+  );
+}
+
+/** The file of a migration, and how well it can be undone. */
+export function headLines({ file, down, draft }: MigrationReport, paper: Paper): string[] {
   const ink = makeInk(paper.colour);
   // Other tools stamp no way down.
   if (down === null && !draft) return [ink.bold(file)];
-  const back =
-    down === null
-      ? 'a draft: write its SQL, then run db:generate again'
-      : down.is === 'exact'
-        ? 'can be undone exactly'
-        : down.is === 'lossy'
-          ? `can be undone, except for data${isCounted(down.what) ? ' (of sample rows)' : ''}: ${down.what}`
-          : `cannot be undone: ${down.why}`;
+  const back = down === null ? 'a draft: write its SQL, then run db:generate again' : describeStamp(down);
   return [ink.bold(file), ...wrapText(`  ${back}`, paper)];
 }
 
-// Stamps count on rows that pgmage made up, not on those of a database.
-const isCounted = (what: string) => /\b\d+ of \d+ (rows|values) lost\b/.test(what);
-
 const marker = /^-- (Up|Down) Migration$/m;
 
-function upOf(text: string): string {
-  return redact(text.split(marker)[2] ?? text);
+/** The way up of a migration's text, without passwords. */
+export function upOf(text: string): string {
+  return redactSql(text.split(marker)[2] ?? text);
 }
 
-function downOf(text: string): string {
-  return redact(text.split(marker)[4] ?? '');
+/** Its way down, likewise. */
+export function downOf(text: string): string {
+  return redactSql(text.split(marker)[4] ?? '');
 }
 
-function indented(text: string): string[] {
+/** The lines of a text, indented. */
+export function indented(text: string): string[] {
   return text
     .trim()
     .split('\n')

@@ -4,8 +4,9 @@ import { describeChange } from '../compare/changes.ts';
 import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
 import { describeFinding } from '../migrate/findings.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
+import { separateAutolinks } from '../problem/autolinks.ts';
 import { makeLegible, makeTextLegible } from '../problem/legible.ts';
-import { formatBytes, formatCount } from './format.ts';
 import { hazardWords } from './hazards.ts';
 import { describeStamp } from './plan.ts';
 
@@ -57,9 +58,12 @@ export function planMarkdown(report: PlanReport, limit = room): string {
     ),
     ...listed('Drift', report.drift.map(code), 20),
   ].join('\n');
-  const foot = out === null ? [] : [`Plan ${code(out.digest)}: \`db:sync --plan\` applies exactly this.`];
+  const foot =
+    out === null
+      ? []
+      : [`Plan ${code(out.digest)}: \`db:sync --plan\` with this \`--digest\` applies exactly this.`];
   const sections = [changesSection(report), ...migrations.map(migrationSection)];
-  return arrange(cutText(head, limit - 400), sections, foot.join('\n'), limit);
+  return arrange(cutLines(head, limit - 400), sections, foot.join('\n'), limit);
 }
 
 // Sections are put in as long as there is room for the short forms of those after them.
@@ -157,10 +161,30 @@ export function code(text: string): string {
 
 // By entities, so that neither HTML nor Markdown is left in it.
 function html(text: string): string {
-  return makeLegible(text.replace(/\s+/g, ' ')).replace(
+  const escaped = makeLegible(text.replace(/\s+/g, ' ')).replace(
     /[&<>"'`|*_[\]()!#@~\\:]/g,
     (character) => `&#${character.codePointAt(0)};`,
   );
+  return separateAutolinks(escaped);
+}
+
+// Whole lines as long as there is room: no tag and no entity is cut, and a fence that is open is closed.
+function cutLines(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const kept: string[] = [];
+  let length = 0;
+  let fence: string | null = null;
+  for (const line of text.split('\n')) {
+    const [, opened = null] = /^(`{3,})\w*$/.exec(line) ?? [];
+    const next: string | null = fence === null ? opened : line === fence ? null : fence;
+    // There stays room for the end of the fence, and for the line that says that something is left out.
+    const rest = next === null ? 3 : next.length + 4;
+    if (length + line.length + rest > most) break;
+    kept.push(line);
+    length += line.length + 1;
+    fence = next;
+  }
+  return [...kept, ...(fence === null ? [] : [fence]), '', '…'].join('\n');
 }
 
 function cutText(text: string, most: number): string {

@@ -2,9 +2,9 @@
 import type { PlannedMigration, PlanReport } from '../commands/plan.ts';
 import { describeChange } from '../compare/changes.ts';
 import type { Down } from '../migration/text.ts';
+import { formatCount } from '../problem/amount.ts';
 import { makeLegible, makeTextLegible } from '../problem/legible.ts';
-import { formatCount } from './format.ts';
-import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
+import { cautionLines, findingLines, policyLines, possibleLines, unlessEarlier } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -13,14 +13,20 @@ import { wrapText } from './wrapped.ts';
 export function describeStamp(stamp: Down | null): string {
   if (stamp === null) return 'has no stamp for its way down';
   if (stamp.is === 'exact') return 'can be undone exactly';
-  return stamp.is === 'lossy'
-    ? `can be undone, except for data: ${stamp.what}`
-    : `cannot be undone: ${stamp.why}`;
+  if (stamp.is === 'impossible') return `cannot be undone: ${stamp.why}`;
+  return `can be undone, except for data${describeLost(stamp.what)}`;
+}
+
+/** The lost data of a stamp, with a note where pgmage counted on its own sample rows. */
+export function describeLost(what: string): string {
+  return `${/\b\d+ of \d+ (rows|values) lost\b/.test(what) ? ' (of sample rows)' : ''}: ${what}`;
 }
 
 /** The target of a plan in words. */
 export function describePlanned({ target }: PlanReport): string {
-  return target === null ? 'the files alone, without a database' : `${target.name} (${target.address})`;
+  return target === null
+    ? 'the files alone, without a database: --env names one'
+    : `${target.name} (${target.address})`;
 }
 
 /** A plan as text. */
@@ -32,32 +38,38 @@ export function planText(report: PlanReport, paper: Paper): string {
     '',
     ...(changes.length === 0
       ? ['No changes.']
-      : changes.map((one) => `  ${makeLegible(describeChange(one))}`)),
+      : changes.flatMap((one) => wrapText(`  ${makeLegible(describeChange(one))}`, paper))),
     '',
     ...migrations.flatMap((one) => migrationLines(one, paper)),
     ...cautionLines(cautions, paper),
-    ...findingLines(findings, paper),
+    ...findingLines(findings, paper, unlessEarlier),
     ...policyLines(policy, paper),
     ...titled(
       'Renamed:',
       report.renames.map(({ text, to }) => `${text} → ${to}`),
+      paper,
     ),
     ...possibleLines(report.possible, paper),
-    ...titled('Data that is lost:', losses),
-    ...titled('Drift:', drift),
+    ...titled('Data that is lost:', losses, paper),
+    ...titled('Drift:', drift, paper),
     ...(blocked === null
       ? []
       : [
-          ink.red(`db:sync would refuse: ${makeTextLegible(blocked.message)}`),
-          `Hint: ${makeTextLegible(blocked.hint)}`,
+          ...blockLines(`db:sync would refuse: ${blocked.message}`, paper).map((line) => ink.red(line)),
+          ...blockLines(`Hint: ${blocked.hint}`, paper),
         ]),
     `${formatCount(migrations.length, 'migration')} to apply. Nothing was changed.`,
     ...(out === null ? [] : [`Wrote ${out.file}, digest ${out.digest}`]),
   ].join('\n');
 }
 
-const titled = (title: string, lines: readonly string[]) =>
-  lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${makeLegible(line)}`)];
+const titled = (title: string, lines: readonly string[], paper: Paper) =>
+  lines.length === 0 ? [] : [title, ...lines.flatMap((line) => wrapText(`  ${makeLegible(line)}`, paper))];
+
+const blockLines = (text: string, paper: Paper) =>
+  makeTextLegible(text)
+    .split('\n')
+    .flatMap((line) => wrapText(line, paper));
 
 function migrationLines({ file, isNew, up, down, stamp }: PlannedMigration, paper: Paper): string[] {
   const ink = makeInk(paper.colour);

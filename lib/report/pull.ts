@@ -4,9 +4,10 @@ import type { PullPlan, PullReport } from '../commands/pull.ts';
 import type { DriftReport } from '../commands/pull-drift.ts';
 import { describeChange } from '../compare/changes.ts';
 import type { BaselineReport } from '../migrate/baseline.ts';
+import { formatCount } from '../problem/amount.ts';
 import { makeTextLegible } from '../problem/legible.ts';
-import { redact } from '../problem/redact.ts';
-import { cutLine, formatCount } from './format.ts';
+import { redactSql } from '../problem/redact.ts';
+import { cutLine } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -62,14 +63,14 @@ export function pullText(report: PullReport, paper: Paper): string {
     return [ink.green(`${to} already has the schema of ${from}.`), ...others].join('\n');
   const files =
     written.length > shown
-      ? [`Wrote ${written.length} files in ${to}`]
+      ? [`Wrote ${formatCount(written.length, 'file')} in ${to}`]
       : written.flatMap(({ file, lines }) =>
           wrapText(`Wrote ${file} (${formatCount(lines, 'line')})`, paper),
         );
   return [
     ...files,
     ...removed.flatMap((file) => wrapText(`Deleted ${file}`, paper)),
-    ink.green(`Verified: ${formatCount(objects, 'object')} of ${from} load again unchanged.`),
+    ink.green(`Verified: the files give the same ${formatCount(objects, 'object')} as ${from}.`),
     ...others,
   ].join('\n');
 }
@@ -94,6 +95,6 @@ export function driftText(report: DriftReport, paper: Paper): string {
     ...told,
     ink.yellow(`Nothing was written: the drift changes statements of ${to}. Edit them so that they include:`),
     '',
-    ...statements.map((sql) => `${makeTextLegible(redact(sql))};`),
+    ...statements.map((sql) => `${makeTextLegible(redactSql(sql))};`),
   ].join('\n');
 }

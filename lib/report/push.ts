@@ -1,11 +1,13 @@
 // `db:push` and `db:watch` as text.
+
 import type { PushPlan, PushReport } from '../commands/push.ts';
 import type { WatchEvent, WatchReport } from '../commands/watch.ts';
+import { formatCount } from '../problem/amount.ts';
 import { makeTextLegible } from '../problem/legible.ts';
+import { nameCommands } from '../problem/own-command.ts';
 import { format } from '../problem/problem.ts';
-import { redact } from '../problem/redact.ts';
+import { redactSql } from '../problem/redact.ts';
 import { differenceText } from './difference.ts';
-import { formatCount } from './format.ts';
 import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -15,7 +17,7 @@ import { wrapText } from './wrapped.ts';
 export function pushPlanText(plan: PushPlan, paper: Paper): string {
   const { target, statements, cautions, findings, possible, policy } = plan;
   return [
-    ...statements.map((sql) => makeTextLegible(redact(`${sql};`))),
+    ...statements.map((sql) => makeTextLegible(redactSql(`${sql};`))),
     '',
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
@@ -26,14 +28,17 @@ export function pushPlanText(plan: PushPlan, paper: Paper): string {
 }
 
 /** The report of `db:push`. */
-export function pushText({ target, statements, done }: PushReport, paper: Paper): string {
+export function pushText({ target, tool, statements, done }: PushReport, paper: Paper): string {
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was changed.';
   if (statements.length === 0) return ink.green(`${target.name} is in sync.`);
   return [
     ink.green(`Pushed ${formatCount(statements.length, 'statement')} to ${target.name}. It is in sync.`),
     ...wrapText(
-      'No migration was written. When the schema is ready: db:generate, then db:sync --baseline.',
+      nameCommands(
+        'No migration was written. When the schema is ready: db:generate, then ' +
+          (tool === null ? 'db:sync --baseline.' : `record it with ${tool} as applied.`),
+      ),
       paper,
     ).map((line) => ink.dim(line)),
   ].join('\n');

@@ -1,6 +1,6 @@
 // `db:verify --repair` as text: the accepted edits, and the files and rows that change.
 import type { RepairPlan, RepairReport } from '../commands/verify-repair.ts';
-import { formatCount } from './format.ts';
+import { formatCount } from '../problem/amount.ts';
 
 /** The question of `db:verify --repair`: the edits that it will accept. */
 export function repairPlanText({ target, edited, files, rows }: RepairPlan): string {

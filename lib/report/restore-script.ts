@@ -1,7 +1,8 @@
 // A load without a manifest as text: its plan, and what came of it.
 import type { ScriptPlan, ScriptReport } from '../commands/restore-script.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
-import { cutLine, formatBytes, formatCount } from './format.ts';
+import { cutLine } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 

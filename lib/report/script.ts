@@ -1,6 +1,6 @@
 // Steps as a script for psql.
 import type { Step } from '../model/step.ts';
-import { formatCount } from './format.ts';
+import { formatCount } from '../problem/amount.ts';
 import { hazardWords } from './hazards.ts';
 
 /** The steps as SQL. Statements of one segment can share a transaction; a comment marks each new one. */

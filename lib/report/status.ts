@@ -14,8 +14,9 @@ export function statusText(report: StatusReport, paper: Paper): string {
   const name = target.name;
   const modified =
     schema.modified === null ? '' : ` (modified ${formatAge(new Date(schema.modified), paper.now)})`;
+  const fit = (line: string) => wrapText(line, paper);
   const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [title, ...items.flatMap((item) => wrapText(`  - ${item}`, paper))];
+    items.length === 0 ? [] : [title, ...items.map((item) => `  - ${item}`)].flatMap(fit);
   const texts = (standing: Presence) =>
     changes.filter((change: ObjectChange) => change.standing === standing).map(({ text }) => text);
   const lines = [
@@ -30,13 +31,15 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ...section(`Not managed by pgmage, in ${name}:`, unmanaged),
   ];
   lines.push(...recordLines(report, section));
-  const all = report.objects === 1 ? 'The only object' : `All ${report.objects} objects`;
+  const all = report.objects === 1 ? 'The object' : `All ${report.objects} objects`;
   if (report.inSync)
     lines.push(ink.dim(`${all} of ${schema.path} ${report.objects === 1 ? 'matches' : 'match'}.`));
   else
     lines.push(
       ink.dim("Run 'db:diff' for detailed comparison"),
-      ...nextLines(report).map((line) => ink.dim(line)),
+      ...nextLines(report)
+        .flatMap(fit)
+        .map((line) => ink.dim(line)),
     );
   return lines.join('\n');
 }
@@ -58,21 +61,42 @@ function nextLines({ target, record }: StatusReport): string[] {
 type Section = (title: string, items: readonly string[]) => string[];
 
 // The state of the migrations, each with the command that resolves it.
-function recordLines({ record, schema, target }: StatusReport, section: Section): string[] {
+function recordLines({ record, schema, target, changes: all }: StatusReport, section: Section): string[] {
   if (record === null) return [];
   const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults } = record;
   const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
-  return [
+  const head = [
     `Migrations: ${files}, applied: ${applied}`,
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
-    ...section(`In ${schema.path}, but in no migration (db:generate writes one):`, texts(unrecorded)),
+  ];
+  if (applied > 0 && isSame(texts(drift), texts(unrecorded), 1))
+    return [
+      ...head,
+      ...section(
+        `In ${target.name} and ${schema.path}, but in no migration (after db:push:` +
+          ' db:generate, then db:sync --baseline):',
+        drift.map(describeChange),
+      ),
+    ];
+  return [
+    ...head,
+    ...(isSame(texts(unrecorded), texts(all))
+      ? ['No migration has these changes yet (db:generate writes one)']
+      : section(
+          `Changed in ${schema.path}, but in no migration (db:generate writes one):`,
+          unrecorded.map(describeChange),
+        )),
     ...section(
       applied === 0
         ? `In ${target.name}, but recorded there by no migration:`
-        : `Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`,
+        : `Drift in ${target.name}, made by no migration (db:pull --drift writes it into ${schema.path}):`,
       drift.map(describeChange),
     ),
     ...section(`Left in ${target.name} by a migration that failed half-way:`, unfinished.map(describeChange)),
     ...section('Problems of the migrations (db:verify shows more):', faults),
   ];
 }
+
+// One list says it all.
+const isSame = (some: readonly string[], all: readonly string[], least = 2) =>
+  some.length >= least && some.length === all.length && some.every((text) => all.includes(text));

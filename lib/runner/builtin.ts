@@ -33,16 +33,17 @@ export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+// In the order in which --list shows their tasks.
 const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
+  'init.ts': () => import('../../tasks/init.ts'),
   'db.ts': () => import('../../tasks/db.ts'),
-  'db.backup.ts': () => import('../../tasks/db.backup.ts'),
-  'db.clone.ts': () => import('../../tasks/db.clone.ts'),
   'db.push.ts': () => import('../../tasks/db.push.ts'),
-  'db.generated.ts': () => import('../../tasks/db.generated.ts'),
   'db.review.ts': () => import('../../tasks/db.review.ts'),
+  'db.generated.ts': () => import('../../tasks/db.generated.ts'),
+  'db.clone.ts': () => import('../../tasks/db.clone.ts'),
+  'db.backup.ts': () => import('../../tasks/db.backup.ts'),
   'data.ts': () => import('../../tasks/data.ts'),
   'serve.ts': () => import('../../tasks/serve.ts'),
-  'init.ts': () => import('../../tasks/init.ts'),
 };
 
 /** Loads the functions behind the tasks of a file. */

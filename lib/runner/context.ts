@@ -1,14 +1,7 @@
 // The context of a task: the project, and a way to run other tasks.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import {
-  defaultEnvironment,
-  type Environment,
-  findEnvironment,
-  knownNames,
-  protectedEnvironments,
-  type Variables,
-} from '../config/environment.ts';
+import type { Variables } from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
 import type { ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
@@ -18,6 +11,7 @@ import { resolveSchema } from '../project/schema-sources.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
 import type { Paper } from '../report/paper.ts';
+import { makeEnvironments } from './environments.ts';
 import type { Outcome } from './outcome.ts';
 import { type TaskShell, taskShell } from './shell.ts';
 
@@ -96,21 +90,8 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
   const { variables, now, progress, note, detail, show, pace, onInterrupt, onStop } = edge;
   const noted = new Set<string>();
-  const environments = new Map<string, Promise<Environment>>();
-  const resolve = async (name: string) => ({
-    ...(await findEnvironment({ root, config, variables }, name)),
-    ...stallTimeoutOf(config),
-  });
   return {
-    // Looked up once: a command that gives the URL can be slow, or can prompt the user.
-    environment(name = config.environment ?? defaultEnvironment): Promise<Environment> {
-      const found = environments.get(name) ?? resolve(name);
-      environments.set(name, found);
-      found.catch(() => environments.delete(name));
-      return found;
-    },
-    environmentNames: () => knownNames({ root, config, variables }),
-    protectedEnvironments: () => protectedEnvironments({ root, config, variables }),
+    ...makeEnvironments({ root, config, variables }, progress),
     now,
     progress,
     ...(note && {

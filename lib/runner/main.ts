@@ -2,6 +2,7 @@
 import { openProject, type ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
 import { makeLegible } from '../problem/legible.ts';
+import { rememberStart } from '../problem/own-command.ts';
 import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
@@ -17,6 +18,7 @@ import {
 } from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
 import { findIgnoredFiles, findTasks, type Runnable } from './tasks.ts';
+import { adviseFolder } from './wrong-folder.ts';
 
 /** A process as the runner sees it. */
 export interface Caller {
@@ -36,9 +38,11 @@ export interface Caller {
   /** Writes progress, logs and errors. */
   log(text: string): void;
   /** Asks on the terminal; left out where there is none. */
-  ask?(question: string): Promise<boolean>;
+  ask?(question: string, colour: boolean): Promise<boolean>;
   /** Asks there for one of several answers; left out likewise. */
-  choose?(question: string, answers: readonly string[]): Promise<number>;
+  choose?(question: string, answers: readonly string[], colour: boolean): Promise<number>;
+  /** Notes that a task did its work; its result is not printed yet. */
+  noteDone?(task: string): void;
   /** Registers an undo for an interrupt; returns a function that removes it. */
   onInterrupt?(undo: () => Promise<unknown>): () => void;
   /** Registers the end of work that Ctrl-C ends instead of the process; returns a way to forget it. */
@@ -52,7 +56,7 @@ export async function run(caller: Caller): Promise<number> {
   try {
     return await perform(caller);
   } catch (thrown) {
-    const problem = toProblem(thrown);
+    const problem = await adviseFolder(toProblem(thrown), caller.cwd);
     if (json) caller.print(JSON.stringify({ problem }));
     else {
       if (asksForAnnotations(caller.words)) await annotate(problem, caller);
@@ -74,7 +78,9 @@ async function annotate(problem: Problem, { print }: Caller): Promise<void> {
 }
 
 async function perform(caller: Caller): Promise<number> {
-  const { version } = await loadPackageFacts();
+  const { version, tasks: own } = await loadPackageFacts();
+  const names = own.map(({ name }) => name);
+  rememberStart(caller.variables.npm_config_user_agent, names);
   // `--version` alone works in any project, even a broken one.
   if (/^(--version|-V)$/.test(caller.words.join(' '))) {
     caller.print(version);
@@ -93,7 +99,7 @@ async function perform(caller: Caller): Promise<number> {
     const asking = {
       show: (text: (paper: Paper) => string) => caller.log(text(logPaperOf(caller, line.globals.colour))),
       ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
-      ...(caller.choose && { choose: caller.choose }),
+      ...chooser(caller, line.globals.colour),
       publish: publisher(caller, line.globals),
     };
     const context = makeContext(makeProject(folder, version), makeWorld(folder, edge), asking, edge.show);
@@ -157,9 +163,16 @@ async function explain(
 // Questions go to the output of progress, so that stdout contains only results.
 function asker(caller: Caller, colour: boolean | undefined): NonNullable<Questions['ask']> {
   return async (text) => {
-    caller.log(text(logPaperOf(caller, colour)));
-    return caller.ask?.('Go on?') ?? false;
+    const paper = logPaperOf(caller, colour);
+    caller.log(text(paper));
+    return caller.ask?.('Go on?', paper.colour) ?? false;
   };
+}
+
+function chooser(caller: Caller, colour: boolean | undefined): Pick<Questions, 'choose'> {
+  const { choose } = caller;
+  if (choose === undefined) return {};
+  return { choose: (question, answers) => choose(question, answers, logPaperOf(caller, colour).colour) };
 }
 
 function publisher(
@@ -167,6 +180,13 @@ function publisher(
   { json, colour }: CommandLine['globals'],
 ): NonNullable<Questions['publish']> {
   return ({ facts, text }) => caller.print(json ? JSON.stringify(facts) : text(paperOf(caller, colour)));
+}
+
+// A command knows its options, but not the name that it was called by.
+function withTask(thrown: unknown, task: string): unknown {
+  if (!(thrown instanceof Problem) || thrown.code !== 'bad_option') return thrown;
+  const { data, cause } = thrown as Problem<'bad_option'>;
+  return new Problem('bad_option', { task, ...data }, { cause });
 }
 
 // Left to right; the first that does not end with 0 is the last.
@@ -184,7 +204,10 @@ async function execute(
     await guarded('hooks.before', async () => hooks?.before?.({ task: task.name }));
     const { own, load } = task as Runnable;
     const work = await load();
-    const run = () => context.run(work, ...args);
+    const run = () =>
+      context.run(work, ...args).catch((thrown: unknown) => {
+        throw withTask(thrown, task.name);
+      });
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
       // A failure of the hook must not hide the failure of the task.
       await told(caller, folder, task.name, toProblem(thrown)).catch(async (other: unknown) =>
@@ -193,9 +216,10 @@ async function execute(
       throw thrown;
     });
     const outcome = isOutcome(result) ? result : plain(result);
+    code = outcome?.code ?? 0;
+    if (code === 0) caller.noteDone?.(task.name);
     if (!line.globals.json && outcome !== null) caller.print(outcome.text(paper));
     documents.push(outcome?.facts ?? null);
-    code = outcome?.code ?? 0;
     await guarded('hooks.after', async () =>
       hooks?.after?.({ task: task.name, code, facts: outcome?.facts }),
     );

@@ -2,14 +2,27 @@
 import { makeLegible } from '../problem/legible.ts';
 import { Problem } from '../problem/problem.ts';
 
+// Ctrl-D ends the input, so it must end the question as Ctrl-C does.
+const actions = { ctrl: { c: 'cancel', d: 'cancel', j: 'submit' } } as const;
+
+// The library asks no variable but FORCE_COLOR.
+const terminalOf = (colour: boolean) => ({
+  actions,
+  stdout: process.stderr,
+  ...(!colour && { styles: { enabled: false } }),
+});
+
 /** A question that yes or no answers. @throws Problem `interrupted` */
-export async function askYesNo(question: string): Promise<boolean> {
+export async function askYesNo(question: string, colour: boolean): Promise<boolean> {
   const { default: enquirer } = await import('enquirer');
   const message = makeLegible(question);
   const format = (value: unknown) => (value ? 'yes' : 'no');
   const prompt = { type: 'confirm', name: 'answer', message, format, initial: false } as const;
   try {
-    const { answer } = await enquirer.prompt<{ answer: boolean }>({ ...prompt, stdout: process.stderr });
+    const { answer } = await enquirer.prompt<{ answer: boolean }>({
+      ...prompt,
+      ...terminalOf(colour),
+    } as never);
     return answer;
   } catch {
     // It throws an empty text for Ctrl-C and Escape.
@@ -34,7 +47,11 @@ export function formatAnswer(this: Selection): string {
  * @returns its place
  * @throws Problem `interrupted`: after Ctrl-C there is none
  */
-export async function askWhich(question: string, answers: readonly string[]): Promise<number> {
+export async function askWhich(
+  question: string,
+  answers: readonly string[],
+  colour: boolean,
+): Promise<number> {
   const { default: enquirer } = await import('enquirer');
   const choices = answers.map((message, at) => ({ name: `${at}`, message: makeLegible(message) }));
   const message = makeLegible(question);
@@ -42,7 +59,7 @@ export async function askWhich(question: string, answers: readonly string[]): Pr
   try {
     const { answer } = await enquirer.prompt<{ answer: string }>({
       ...prompt,
-      stdout: process.stderr,
+      ...terminalOf(colour),
     } as never);
     return Number(answer);
   } catch {

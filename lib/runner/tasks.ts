@@ -17,7 +17,8 @@ export interface Runnable extends Task {
 }
 
 /**
- * Finds the tasks, sorted by name. Unchanged files are neither compiled nor parsed again.
+ * Finds the tasks: pgmage's own in their order, then those of the project by name. Unchanged files are
+ * neither compiled nor parsed again.
  * @throws Problem `bad_task_file`
  */
 export async function findTasks(
@@ -28,8 +29,9 @@ export async function findTasks(
   const found = new Map(
     own.tasks.map((task) => [task.name, runnable(task, true, () => loadBuiltin(task.file))]),
   );
-  for (const task of await projectTasks(project, own, progress)) found.set(task.name, task);
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const added = await projectTasks(project, own, progress);
+  for (const task of added.sort((a, b) => (a.name < b.name ? -1 : 1))) found.set(task.name, task);
+  return [...found.values()];
 }
 
 /** The files of the folder of tasks that are programs, but not in TypeScript: they hold no tasks. */

@@ -56,3 +56,13 @@ export function schemaAnchor(schema: string): Anchor {
 export function joinLines(lines: readonly RichLine[], by: string): RichLine {
   return lines.flatMap((line, at) => (at === 0 ? line : [by, ...line]));
 }
+
+/** Code without line ends: expressions of the server have some, and a line of a document has none. */
+export function onOneLine(code: string): string {
+  return code.replace(/\s*\n\s*/g, ' ');
+}
+
+/** A line without its code and links. */
+export function textOf(line: RichLine): string {
+  return line.map((one) => (typeof one === 'string' ? one : 'code' in one ? one.code : one.label)).join('');
+}

@@ -1,4 +1,5 @@
 // The document of each schema: its tables, views, types, routines and sequences.
+
 import type {
   DescribedRelation,
   DescribedRoutine,
@@ -7,6 +8,7 @@ import type {
   Description,
 } from '../describe/description.ts';
 import { qualify } from '../model/quote.ts';
+import { formatCount } from '../problem/amount.ts';
 import { anchorOf, type Block, joinLines, type RichLine, type SchemaDocument } from './blocks.ts';
 import { describeGrants, describeOwner } from './grants.ts';
 import { relationBlocks } from './relations.ts';
@@ -72,9 +74,7 @@ function countObjects(
     [types.length, 'type'],
     [routines.length, 'routine'],
   ];
-  return counts.flatMap(([count, noun]) =>
-    count === 0 ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`],
-  );
+  return counts.flatMap(([count, noun]) => (count === 0 ? [] : [formatCount(count, noun)]));
 }
 
 function typeBlocks(types: readonly DescribedType[]): Block[] {
@@ -155,7 +155,7 @@ function routineBody(routine: DescribedRoutine, major: number): Block[] {
   ];
   return [
     { is: 'paragraph', text: [{ code: `${qualify(path)}(${argumentText})${result}` }] },
-    { is: 'paragraph', text: [`Language and properties: ${facts.join(', ')}.`] },
+    { is: 'paragraph', text: [`Language and attributes: ${facts.join(', ')}.`] },
     ...(comment === null ? [] : [{ is: 'paragraph', text: [comment] } as const]),
     ...describeOwner(routine.owner),
     ...describeGrants('FUNCTIONS', major, [{ grants: routine.grants, columns: null }]),

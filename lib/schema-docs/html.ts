@@ -1,9 +1,10 @@
-// Blocks and the diagram as one HTML page, which needs no other file and runs no script.
+// Blocks and pictures as one HTML page, which needs no other file and runs no script.
 import { makeLegible } from '../problem/legible.ts';
-import { type Block, type Inline, type RichLine, type SchemaDocument, schemaAnchor } from './blocks.ts';
+import { type Block, type Inline, onOneLine, type RichLine } from './blocks.ts';
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --link: light-dark(#0550ae, #79b8ff) }
+html { background: light-dark(#fff, #0d1117); color: light-dark(#1f2328, #e6edf3) }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem 1.5rem 4rem }
 h1, h2, h3, h4 { line-height: 1.25; margin: 2em 0 .5em }
 h3 { border-top: 1px solid var(--line); padding-top: 1em }
@@ -11,27 +12,42 @@ a { color: var(--link) }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
 table { border-collapse: collapse; display: block; max-width: 100%; overflow-x: auto }
 th, td { border: 1px solid var(--line); padding: .25em .6em; text-align: left; vertical-align: top }
+td { min-width: 4.5rem }
+h2 code, h3 code { font-size: .9em; line-height: inherit }
 th { background: var(--soft) }
 figure { border: 1px solid var(--line); margin: 1em 0; max-height: 80vh; overflow: auto; padding: .5em }
 `;
+
+/** A picture with its title. */
+export interface Figure {
+  /** Null: it needs none. */
+  readonly caption: RichLine | null;
+  /** SVG, without the declaration of a file. */
+  readonly svg: string;
+}
+
+/** A part of the page. */
+export interface HtmlSection {
+  readonly title: RichLine;
+  readonly id: string;
+  readonly blocks: readonly Block[];
+}
 
 /** The content of the page. */
 export interface HtmlPage {
   /** The first comment, by which the file is known. */
   readonly mark: string;
   readonly title: string;
-  /** The diagram as SVG, without the declaration of a file; null: there are no tables. */
-  readonly diagram: string | null;
-  readonly documents: readonly SchemaDocument[];
+  readonly about: readonly RichLine[];
+  /** The list of its parts. */
+  readonly contents: readonly RichLine[];
+  readonly figures: readonly Figure[];
+  readonly sections: readonly HtmlSection[];
 }
 
 /** The page. */
-export function renderHtml({ mark, title, diagram, documents }: HtmlPage): string {
-  const entries = documents.map(
-    ({ schema, counts }) =>
-      `<li><a href="#${schemaAnchor(schema).id}"><code>${escapeXml(schema)}</code></a>: ` +
-      `${counts.join(', ') || 'empty'}</li>`,
-  );
+export function renderHtml({ mark, title, about, contents, figures, sections }: HtmlPage): string {
+  const entries = contents.map((line) => `<li>${renderLine(line)}</li>`);
   return `${[
     '<!doctype html>',
     `<!-- ${mark} -->`,
@@ -46,23 +62,30 @@ export function renderHtml({ mark, title, diagram, documents }: HtmlPage): strin
     '<body>',
     '<main>',
     `<h1>${escapeXml(title)}</h1>`,
-    `<nav><ul>\n${entries.join('\n')}\n</ul></nav>`,
-    ...(diagram === null ? [] : [`<figure>\n${diagram}\n</figure>`]),
-    ...documents.map(renderDocument),
+    ...about.map((line) => `<p>${renderLine(line)}</p>`),
+    ...(entries.length === 0 ? [] : [`<nav><ul>\n${entries.join('\n')}\n</ul></nav>`]),
+    ...figures.map(renderFigure),
+    ...sections.map(renderSection),
     '</main>',
     '</body>',
     '</html>',
   ].join('\n')}\n`;
 }
 
-function renderDocument({ schema, comment, blocks }: SchemaDocument): string {
-  return [
-    '<section>',
-    `<h2 id="${schemaAnchor(schema).id}">Schema <code>${escapeXml(schema)}</code></h2>`,
-    ...(comment === null ? [] : [`<p>${renderText(comment)}</p>`]),
-    ...blocks.map(renderBlock),
-    '</section>',
-  ].join('\n');
+// A figure and a wide table scroll, so the keyboard must reach them (WCAG 2.1.1).
+function renderFigure({ caption, svg }: Figure): string {
+  const figure = `<figure tabindex="0">\n${svg}\n</figure>`;
+  if (caption === null) return figure;
+  // A summary is a button, which can hold no link.
+  const title = caption.map((inline) =>
+    typeof inline === 'object' && 'label' in inline ? { code: inline.label } : inline,
+  );
+  return `<details>\n<summary>${renderLine(title)}</summary>\n${figure}\n</details>`;
+}
+
+function renderSection({ title, id, blocks }: HtmlSection): string {
+  const heading = `<h2 id="${id}">${renderLine(title)}</h2>`;
+  return ['<section>', heading, ...blocks.map(renderBlock), '</section>'].join('\n');
 }
 
 function renderBlock(block: Block): string {
@@ -77,14 +100,15 @@ function renderBlock(block: Block): string {
   const rows = block.rows.map(
     (row) => `<tr>${row.map((cell) => `<td>${renderLine(cell)}</td>`).join('')}</tr>`,
   );
-  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table>`;
+  const body = `<tbody>\n${rows.join('\n')}\n</tbody>`;
+  return `<table tabindex="0">\n<thead><tr>${head}</tr></thead>\n${body}\n</table>`;
 }
 
 const renderLine = (line: RichLine): string => line.map(renderInline).join('');
 
 function renderInline(inline: Inline): string {
   if (typeof inline === 'string') return renderText(inline);
-  if ('code' in inline) return `<code>${escapeXml(inline.code)}</code>`;
+  if ('code' in inline) return `<code>${escapeXml(onOneLine(inline.code))}</code>`;
   return `<a href="#${inline.to.id}"><code>${escapeXml(inline.label)}</code></a>`;
 }
 

@@ -1,6 +1,7 @@
 // Blocks as Markdown (CommonMark with the tables of GitHub). Names and comments of a database stay text.
+import { separateAutolinks } from '../problem/autolinks.ts';
 import { makeLegible } from '../problem/legible.ts';
-import type { Anchor, Block, Inline, RichLine } from './blocks.ts';
+import { type Anchor, type Block, type Inline, onOneLine, type RichLine } from './blocks.ts';
 
 /** The place of an anchor in the documents. */
 export type Locate = (anchor: Anchor) => string;
@@ -32,10 +33,11 @@ function renderInline(inline: Inline, locate: Locate): string {
 
 // With a pipe, a backslash or a backtick, code needs escapes, which only work outside of backticks.
 function renderCode(code: string): string {
-  const shown = makeLegible(code);
-  const isPlain = /^[\w.,:;=+*/%^?!@~'"<>()[\]& -]+$/.test(shown) && shown.trim() === shown;
+  const shown = makeLegible(onOneLine(code));
+  const isPlain = /^[\p{L}\p{N}_.,:;=+*/%^?!@~'"<>()[\]→ &-]+$/u.test(shown) && shown.trim() === shown;
   if (isPlain) return `\`${shown}\``;
-  return `<code>${shown.replace(/[^\p{L}\p{N} ]/gu, (one) => `&#${one.codePointAt(0)};`)}</code>`;
+  const escaped = shown.replace(/[^\p{L}\p{N} ]/gu, (one) => `&#${one.codePointAt(0)};`);
+  return `<code>${separateAutolinks(escaped)}</code>`;
 }
 
 /**
@@ -46,9 +48,11 @@ export function escapeMarkdown(text: string): string {
   return text
     .split(/\r?\n|\r/)
     .map((line) =>
-      makeLegible(line)
-        .replace(/[\\`*_[\]#~$!]/g, '\\$&')
-        .replace(/[&<>|{}]/g, (one) => `&#${one.charCodeAt(0)};`),
+      separateAutolinks(
+        makeLegible(line)
+          .replace(/[\\`*_[\]#~$!]/g, '\\$&')
+          .replace(/[&<>|{}]/g, (one) => `&#${one.charCodeAt(0)};`),
+      ),
     )
     .join('<br>');
 }

@@ -1,28 +1,22 @@
-// The documents of a schema as files: an index, a page for each schema, the diagram, and one page of HTML.
+// The documents of a schema as files: an index, a page for each schema, the pictures, and one page of HTML.
 import type { Description } from '../describe/description.ts';
-import { type Anchor, type SchemaDocument, schemaAnchor, toSlug } from './blocks.ts';
+import { type Anchor, anchorOf, type RichLine, type SchemaDocument, schemaAnchor, toSlug } from './blocks.ts';
 import { documentSchemas } from './content.ts';
+import { type DocumentFile, documentMark, type MadePicture, pictureFiles, type Titles } from './files.ts';
 import { renderHtml } from './html.ts';
-import { layOut } from './layout.ts';
 import { escapeMarkdown, renderMarkdown } from './markdown.ts';
 import { renderMermaid } from './mermaid.ts';
-import { renderSvg } from './svg.ts';
-
-/** The words that the first comment of every file begins with. */
-export const documentMark = 'Written by pgmage db:docs';
+import { type PictureTable, pictureTables } from './picture.ts';
+import { splitIntoPictures } from './split.ts';
 
 /** The names of the files. */
-export const documentNames = /^(README\.md|diagram\.svg|index\.html|schema-.*\.md)$/;
+export const documentNames = /^(README\.md|diagram(-\d+)?\.svg|index\.html|schema-.*\.md)$/;
 
 const indexFile = 'README.md';
-const diagramFile = 'diagram.svg';
 const htmlFile = 'index.html';
 
-/** A file of the documents. */
-export interface DocumentFile {
-  readonly name: string;
-  readonly text: string;
-}
+const linkOf = (page: string) => (table: PictureTable) => `${page}#${anchorOf('relation', table.path).id}`;
+const titles: Titles = { all: 'Tables and their foreign keys', part: 'Tables around ' };
 
 /**
  * The files of a description.
@@ -30,55 +24,106 @@ export interface DocumentFile {
  */
 export function renderDocuments(description: Description, source: string): DocumentFile[] {
   const documents = documentSchemas(description);
-  const diagram = layOut(description);
-  const mark = `${documentMark}. Run it again instead of editing this file.`;
+  const tables = pictureTables(description);
+  const pictures = splitIntoPictures(tables);
   const title = `Schema of ${source}`;
-  const hasTables = diagram.boxes.length > 0;
-  const comment = `<!-- ${mark} -->`;
-  const svg = `<?xml version="1.0" encoding="UTF-8"?>\n${comment}\n${renderSvg(diagram, htmlFile)}\n`;
+  const comment = `<!-- ${documentMark} -->`;
+  const made = pictureFiles(pictures, { name: 'diagram', linkOf: linkOf(htmlFile), titles });
+  const html = renderHtml({
+    mark: documentMark,
+    title,
+    about: extensionsOf(description).map((line): RichLine => [line]),
+    contents: documents.map(({ schema, counts }) => [
+      { label: schema, to: schemaAnchor(schema) },
+      `: ${counts.join(', ') || 'empty'}`,
+    ]),
+    figures: pictureFiles(pictures, { name: 'diagram', linkOf: linkOf(''), titles }).map((one) => ({
+      caption: pictures.length > 1 ? one.caption : null,
+      svg: one.svg,
+    })),
+    sections: documents.map((one) => ({
+      title: ['Schema ', { code: one.schema }],
+      id: schemaAnchor(one.schema).id,
+      blocks: [
+        ...(one.comment === null ? [] : [{ is: 'paragraph', text: [one.comment] } as const]),
+        ...one.blocks,
+      ],
+    })),
+  });
+  const index = indexPage({ title, description, documents, made, mermaid: renderMermaid(tables) });
   return [
-    { name: indexFile, text: `${comment}\n\n${indexPage(title, description, documents)}` },
+    { name: indexFile, text: `${comment}\n\n${index}` },
     ...documents.map((document) => ({
       name: pageOf(document.schema),
       text: `${comment}\n\n${schemaPage(document)}`,
     })),
-    ...(hasTables ? [{ name: diagramFile, text: svg }] : []),
-    {
-      name: htmlFile,
-      text: renderHtml({ mark, title, diagram: hasTables ? renderSvg(diagram, '') : null, documents }),
-    },
+    ...made.map(({ file }) => file),
+    { name: htmlFile, text: html },
   ];
-
-  function indexPage(heading: string, { extensions }: Description, of: readonly SchemaDocument[]): string {
-    const mermaid = renderMermaid(diagram);
-    const rows = of.map((one) => [
-      `[${escapeMarkdown(one.schema)}](${pageOf(one.schema)})`,
-      one.counts.join(', ') || 'empty',
-      escapeMarkdown(one.comment ?? ''),
-    ]);
-    const table = [['Schema', 'Objects', 'Comment'], ['---', '---', '---'], ...rows];
-    return `${[
-      `# ${escapeMarkdown(heading)}`,
-      table.map((row) => `| ${row.join(' | ')} |`).join('\n'),
-      ...(extensions.length === 0 ? [] : [`Extensions: ${extensions.map(escapeMarkdown).join(', ')}`]),
-      `All on one page: [${htmlFile}](${htmlFile})`,
-      ...(hasTables ? [`The tables as a picture: [${diagramFile}](${diagramFile})`] : []),
-      ...(mermaid === null ? [] : [`\`\`\`mermaid\n${mermaid}\n\`\`\``]),
-    ].join('\n\n')}\n`;
-  }
 }
 
-function schemaPage(document: SchemaDocument): string {
-  const { schema, comment, blocks } = document;
-  const locate = (to: Anchor) => `${to.schema === schema ? '' : pageOf(to.schema)}#${to.id}`;
+interface Index {
+  readonly title: string;
+  readonly description: Description;
+  readonly documents: readonly SchemaDocument[];
+  readonly made: readonly MadePicture[];
+  readonly mermaid: string | null;
+}
+
+function indexPage({ title, description, documents, made, mermaid }: Index): string {
+  const rows = documents.map((one) => [
+    `[${escapeMarkdown(one.schema)}](${pageOf(one.schema)})`,
+    one.counts.join(', ') || 'empty',
+    escapeMarkdown(one.comment ?? ''),
+  ]);
+  return `${[
+    `# ${escapeMarkdown(title)}`,
+    tableOf(['Schema', 'Objects', 'Comment'], rows),
+    ...extensionsOf(description).map(escapeMarkdown),
+    `All on one page: [${htmlFile}](${htmlFile})`,
+    ...pictureList(made),
+    ...(mermaid === null ? [] : [`\`\`\`mermaid\n${mermaid}\n\`\`\``]),
+  ].join('\n\n')}\n`;
+}
+
+const extensionsOf = ({ extensions }: Description) =>
+  extensions.length === 0 ? [] : [`Extensions: ${extensions.join(', ')}`];
+
+function pictureList(made: readonly MadePicture[]): string[] {
+  const [first] = made;
+  if (first === undefined) return [];
+  if (made.length === 1) return [`The tables as a picture: [${first.file.name}](${first.file.name})`];
+  const rows = made.map(({ file, caption, picture }) => [
+    `[${file.name}](${file.name})`,
+    renderMarkdown([{ is: 'paragraph', text: caption }], locateFrom(indexFile)),
+    picture.tables
+      .filter(({ isContext }) => !isContext)
+      .map(({ path }) => escapeMarkdown(path.join('.')))
+      .join(', '),
+  ]);
+  return ['The tables as pictures:', tableOf(['Picture', 'Part', 'Tables'], rows)];
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function schemaPage({ schema, comment, blocks }: SchemaDocument): string {
+  const locate = locateFrom(pageOf(schema));
+  const about: RichLine[] = comment === null ? [] : [[comment]];
   return `${[
     `<a id="${schemaAnchor(schema).id}"></a>`,
     `# Schema ${escapeMarkdown(schema)}`,
-    ...(comment === null ? [] : [renderMarkdown([{ is: 'paragraph', text: [comment] }], locate)]),
+    ...about.map((text) => renderMarkdown([{ is: 'paragraph', text }], locate)),
     ...(blocks.length === 0 ? [] : [renderMarkdown(blocks, locate)]),
     `[All schemas](${indexFile})`,
   ].join('\n\n')}\n`;
 }
+
+const locateFrom = (file: string) => (to: Anchor) => {
+  const page = pageOf(to.schema);
+  return `${page === file ? '' : page}#${to.id}`;
+};
 
 // File systems allow 255 bytes.
 function pageOf(schema: string): string {

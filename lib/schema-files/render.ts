@@ -160,6 +160,8 @@ class FileLayout {
     const target = getParent(this.#after, fact) ?? fact;
     const key = [
       this.section(fact),
+      // The sequence of a column follows the owner of its table.
+      kinds.get(head.kind)?.data?.ownership ? head.position : 0,
       head.parent === null ? 0 : this.section(this.#top(head)),
       // A blank comes before all that names are made of.
       `${head.path.join(' ')}${head.signature}`,

@@ -1,7 +1,7 @@
 // Writes the files of a schema in place of the existing ones.
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders, replaceFile } from '../config/file.ts';
 import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
@@ -89,10 +89,8 @@ export async function writeReplacement(
     if (!changed.has(file)) continue;
     const path = resolve(root, file);
     await whileWriting(file, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      const draft = join(dirname(path), `.${randomUUID()}.new`);
-      await writeFile(draft, text);
-      await rename(draft, path);
+      await makeFolders(dirname(path));
+      await replaceFile(path, text);
     });
   }
   for (const file of removed) await whileWriting(file, () => rm(resolve(root, file)));

@@ -28,7 +28,7 @@ export async function openBossQueue(
     deleteAfterDays: 1,
   });
   boss.on('error', onError);
-  await boss.start();
+  await store.prepare(() => boss.start());
   const remove: LaneQueue['end'] = async (session, { lane, queueId }) => {
     await boss.deleteJob(lane, queueId, { db: within(session) });
   };
@@ -54,7 +54,10 @@ export async function openBossQueue(
 }
 
 // Writers, and exports, of one database exclude one another in the queue, too: two services never run two.
+// `create_queue` locks a row first and then the table of all queues, so two at once would be a deadlock.
 async function makeLane(session: Connection, lane: string): Promise<void> {
+  if ((await session.rows('select from pgboss.queue where name = $1', [lane])).length > 0) return;
+  await session.execute('select pg_catalog.pg_advisory_xact_lock(7241865325823967)');
   const policy = lane.startsWith('read-') ? 'standard' : 'singleton';
   await session.rows('select pgboss.create_queue($1, $2::json)', [lane, JSON.stringify({ policy })]);
 }

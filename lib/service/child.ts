@@ -23,6 +23,10 @@ export interface WorkEnding extends OwnEnding {
   readonly isDrained?: boolean;
   /** True: it goes on elsewhere, and nothing is to be written down. */
   readonly isLeft?: boolean;
+  /** True: no process was started for it. */
+  readonly isUnbegun?: boolean;
+  /** True: its worker does not answer. */
+  readonly isSilent?: boolean;
 }
 
 /** A work under way. */

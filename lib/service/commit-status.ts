@@ -1,5 +1,5 @@
 // Finds out whether a transaction of a job was committed, after its process is gone.
-import { literal } from '../model/quote.ts';
+import { readStatus } from '../pg/commit-outcome.ts';
 import { openServer } from '../project/source.ts';
 import type { World } from '../project/world.ts';
 
@@ -22,11 +22,9 @@ export async function readCommitStatus(
     if (url === null) return 'unknown';
     const connection = await openServer({ ...target, url, connectTimeoutMs, stallTimeout: connectTimeoutMs });
     try {
-      const [row] = await connection.rows<{ status: string | null }>(
-        `select pg_catalog.pg_xact_status(${literal(xid)}::pg_catalog.xid8) as status`,
-      );
-      if (row?.status === 'committed' || row?.status === 'aborted') return row.status;
-      return row?.status === 'in progress' ? 'unreachable' : 'unknown';
+      const status = await readStatus(connection, xid);
+      if (status === 'committed' || status === 'aborted') return status;
+      return status === 'in progress' ? 'unreachable' : 'unknown';
     } finally {
       await connection.close();
     }

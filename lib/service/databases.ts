@@ -1,6 +1,7 @@
 // The environments as the page lists them, with what was last seen of each.
 import { Problem, toProblem } from '../problem/problem.ts';
-import { describeAddress, openServer } from '../project/source.ts';
+import { openServer } from '../project/source.ts';
+import { describeAddress } from '../project/target-address.ts';
 import type { Target } from '../project/world.ts';
 import type { DatabaseInfo, TestResult } from './schemas.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
@@ -17,6 +18,13 @@ export interface Databases {
 
 const connectTimeoutMs = 5_000;
 const unseen: Seen = { server: null, bytes: null, reachable: null, checkedAt: null, problem: null };
+
+// Null where the role may not know it (manual: "Database Object Size Functions"). A role that was set at the
+// login may have fewer rights than the one that connects.
+const sizeQuery = `select case
+    when pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CONNECT')
+      or pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+    then pg_catalog.pg_database_size(pg_catalog.current_database())::pg_catalog.text end as bytes`;
 
 /** Opens the list. */
 export function openDatabases(surroundings: ServiceSurroundings): Databases {
@@ -65,7 +73,10 @@ class SeenDatabases implements Databases {
       };
     } catch (thrown) {
       const problem = describeProblem(toProblem(thrown));
-      return { name, address: null, protected: false, canBeTarget: false, ...unseen, problem };
+      // Tenants have no database of their own, and may be protected.
+      const group = await world.tenants?.(name).catch(() => null);
+      const isProtected = group?.target.protected ?? false;
+      return { name, address: null, protected: isProtected, canBeTarget: false, ...unseen, problem };
     }
   }
 }
@@ -74,11 +85,10 @@ async function look({ url, ...target }: Target): Promise<Omit<Seen, 'checkedAt'>
   if (url === null) throw new Problem('no_server', { environment: target.name });
   const connection = await openServer({ ...target, url, connectTimeoutMs });
   try {
-    const [row] = await connection.rows<{ bytes: string }>(
-      'select pg_catalog.pg_database_size(pg_catalog.current_database())::pg_catalog.text as bytes',
-    );
-    const bytes = Number(row?.bytes ?? 0);
-    return { server: connection.version, bytes, reachable: true, problem: null };
+    const [row] = await connection.rows<{ bytes: string | null }>(sizeQuery);
+    const bytes = row?.bytes ?? null;
+    const size = bytes === null ? null : Number(bytes);
+    return { server: connection.version, bytes: size, reachable: true, problem: null };
   } finally {
     await connection.close();
   }

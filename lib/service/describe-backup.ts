@@ -1,8 +1,10 @@
 // Backups and uploaded dumps as the API shows them.
+
 import { basename } from 'node:path';
 import { reportBackup } from '../backup/report.ts';
 import type { Backup } from '../flow/manifest.ts';
 import { applyRetention, type Retention } from '../flow/retention.ts';
+import { formatCount } from '../problem/amount.ts';
 import type { Project } from '../project/project.ts';
 import type { BackupInfo } from './schemas.ts';
 import type { UploadedDump } from './upload-files.ts';
@@ -52,7 +54,7 @@ export function describeUpload({ name, bytes, note }: UploadedDump): BackupInfo 
     verified: null,
     left: [],
     keep: false,
-    faults: bytes === note.bytes ? [] : [`it has ${bytes} bytes instead of ${note.bytes}`],
+    faults: bytes === note.bytes ? [] : [`it has ${formatCount(bytes, 'byte')} instead of ${note.bytes}`],
     why: ['upload'],
     uploaded: { at, by, sha256 },
   };

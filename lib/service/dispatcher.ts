@@ -6,6 +6,7 @@ import { type BeginWork, type JobRun, startJob } from './job-run.ts';
 import type { JobFloor, JobSource } from './job-source.ts';
 import { listCancelling, listOpenJobs } from './jobs.ts';
 import { listLost, markLost } from './leases.ts';
+import { describeLoss } from './process-names.ts';
 import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
 import type { StorageRule } from './storage.ts';
@@ -32,6 +33,8 @@ const [tick, sweep, renewal] = [1_000, 5_000, 10_000];
  */
 export async function startDispatcher(host: JobHost, source: JobSource): Promise<Dispatcher> {
   const own = new OwnDispatcher(host, source);
+  // A job that goes on at a worker may still have to begin.
+  await own.readRule();
   await own.findLost(await source.begin(own));
   own.begin();
   return own;
@@ -45,6 +48,9 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   #isLooking = false;
   #isWanted = false;
   #isStopped = false;
+  #isDraining = false;
+  // The end of the look under way, or of the last one.
+  #lookEnds: Promise<void> = Promise.resolve();
   #isIdle = false;
   #storage: StorageRule | null = null;
 
@@ -81,11 +87,13 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   async stop(patience: number): Promise<void> {
     this.#isStopped = true;
     this.#source.stop();
-    const ended = Promise.all(this.running().map((run) => run.ended));
     const late = setTimeout(() => {
+      this.#isDraining = true;
       for (const run of this.running()) run.drain();
     }, patience);
-    await ended;
+    // A look that has just taken a job starts it.
+    await this.#lookEnds;
+    while (this.#runs.size > 0) await Promise.allSettled(this.running().map((run) => run.ended));
     clearTimeout(late);
     for (const timer of this.#timers) clearInterval(timer);
   }
@@ -93,8 +101,10 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   async findLost(all: boolean): Promise<void> {
     const { events, world, log } = this.#host;
     const lost = await events.change(async (session, note) => {
-      const ids = await markLost(session, this.#host.id, all);
-      for (const id of ids) await note(id, 'state', { state: 'lost' });
+      for (const { id, runner } of await markLost(session, this.#host.id, all)) {
+        await note(id, 'state', { state: 'lost' });
+        if (runner !== null) await note(id, 'line', { text: describeLoss(runner, this.#host.name) });
+      }
       return listLost(session);
     });
     for (const job of lost) {
@@ -109,13 +119,19 @@ class OwnDispatcher implements Dispatcher, JobFloor {
     if (lost.length > 0) this.wake();
   }
 
-  start(job: TakenJob, begin?: BeginWork): void {
+  /** Reads the rule of storage. @throws Problem `queue_unavailable`, `bad_config` */
+  async readRule(): Promise<void> {
+    this.#storage = await readStorageRule(this.#host, 'own');
+  }
+
+  start(job: TakenJob, begin?: BeginWork, goesOn?: 'goes on'): void {
     const run = startJob(this.#host, job, { storage: this.#storage, begin });
     this.#runs.set(job.id, run);
     const { log } = this.#host;
     const { id, kind, worker } = job;
     const place = worker === null ? { pid: run.pid } : { worker };
-    log.info({ job: id, kind, by: job.requestedBy, ...place }, 'job started');
+    log.info({ job: id, kind, by: job.requestedBy, ...place }, goesOn ? 'job goes on' : 'job started');
+    if (this.#isDraining) run.drain();
     void run.ended
       .catch((thrown) => this.#report(thrown))
       .finally(() => {
@@ -129,14 +145,18 @@ class OwnDispatcher implements Dispatcher, JobFloor {
     this.#isWanted = true;
     if (this.#isLooking) return;
     this.#isLooking = true;
-    try {
-      while (this.#isWanted && !this.#isStopped) {
-        this.#isWanted = false;
-        await this.#startJobs();
-        await this.#cancelJobs();
-      }
-    } finally {
+    const look = this.#lookWhileWanted().finally(() => {
       this.#isLooking = false;
+    });
+    this.#lookEnds = look.catch(() => undefined);
+    await look;
+  }
+
+  async #lookWhileWanted(): Promise<void> {
+    while (this.#isWanted && !this.#isStopped) {
+      this.#isWanted = false;
+      await this.#startJobs();
+      await this.#cancelJobs();
     }
   }
 
@@ -144,7 +164,7 @@ class OwnDispatcher implements Dispatcher, JobFloor {
     const open = await this.#host.store.use(listOpenJobs);
     this.#isIdle = open.length === 0;
     // It is read while a job waits: a worker takes that one soon.
-    if (open.length > 0) this.#storage = await readStorageRule(this.#host, 'own');
+    if (open.length > 0) await this.readRule();
     await this.#source.startJobs(open, this);
   }
 

@@ -3,7 +3,7 @@ import type { Code } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import type { WorkEnding } from './child.ts';
 import type { CommitStatus } from './commit-status.ts';
-import type { JobEnd, LostJob } from './jobs.ts';
+import type { JobEnd, LostJob, NextTry } from './jobs.ts';
 import { cancelledCode } from './messages.ts';
 import type { JobKind } from './schemas.ts';
 
@@ -11,7 +11,7 @@ import type { JobKind } from './schemas.ts';
 export type JobOutcome =
   | ({ readonly is: 'over' } & JobEnd)
   /** It waits again, so many seconds. */
-  | { readonly is: 'again'; readonly seconds: number; readonly problem: unknown }
+  | ({ readonly is: 'again'; readonly problem?: unknown } & NextTry)
   /** Its process is gone and told nothing. */
   | { readonly is: 'lost'; readonly reason: string };
 
@@ -29,6 +29,18 @@ export interface EndedWork {
 
 /** Kinds that replace or change the data of a target. */
 export const writingKinds: ReadonlySet<JobKind> = new Set(['import', 'clone', 'data']);
+
+/**
+ * The environment on whose server a job changes something: its target, or the server of a drill, which makes
+ * a database there; undefined: none, or the parameters do not name it.
+ */
+export function findChanged(
+  kind: JobKind,
+  { to, drill, on }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const changed = writingKinds.has(kind) ? to : kind === 'verify' && drill === true ? on : undefined;
+  return changed === undefined ? undefined : String(changed);
+}
 
 /** How often a job is started at most. */
 export const mostTries = 2;
@@ -69,15 +81,18 @@ export function judgeEnding({ kind, tries, isCancelled, ending, commit }: EndedW
       target: isWriting && commit !== null ? 'changed' : target,
       cancelTooLate: isCancelled,
     };
-  if (isCancelled && isCommitted)
-    return { is: 'over', state: 'done', result: null, target, cancelTooLate: true };
+  const isLoss = passing.has((problem?.code ?? '') as Code);
+  // A process that lost its answer to COMMIT does not know that all was done.
+  if (isCommitted && (isCancelled || isLoss))
+    return { is: 'over', state: 'done', result: null, target, cancelTooLate: isCancelled };
   // The server is asked again.
   if (commit === 'unreachable') return { is: 'lost', reason: describeEnd(ending) };
   if (isCancelled && target !== 'unknown') return { is: 'over', state: 'cancelled', target };
+  if (ending.isUnbegun && commit === null) return { is: 'again', why: 'unbegun', seconds: 0 };
   if (problem === null || ending.exitCode === cancelledCode)
     return { is: 'lost', reason: describeEnd(ending) };
-  const mayPass = passing.has(problem.code as Code) && target !== 'unknown' && !isCommitted;
-  if (mayPass && tries < mostTries) return { is: 'again', seconds: delayOf(tries), problem };
+  const mayPass = isLoss && target !== 'unknown';
+  if (mayPass && tries < mostTries) return { is: 'again', why: 'failed', seconds: delayOf(tries), problem };
   return { is: 'over', state: 'failed', problem, target };
 }
 
@@ -93,7 +108,7 @@ export function judgeLost(job: LostJob, commit: CommitStatus | null, reason: str
   if (job.cancelAsked && target === 'unchanged') return { is: 'over', state: 'cancelled', target: shown };
   const mayRepeat = (!isWriting || job.retryLost) && target === 'unchanged' && job.tries < mostTries;
   // A process whose service was killed may still be ending.
-  if (mayRepeat) return { is: 'again', seconds: 3, problem };
+  if (mayRepeat) return { is: 'again', why: 'lost', seconds: 3, problem };
   return { is: 'over', state: 'failed', problem, target: shown };
 }
 

@@ -1,4 +1,5 @@
 // The events of jobs: numbered in the same transaction as the change that they tell, and handed to watchers.
+import { setImmediate } from 'node:timers/promises';
 import type { Connection } from '../pg/connection.ts';
 import type { Store, Turn } from './store.ts';
 
@@ -62,6 +63,9 @@ const insertion = `with c as (update service.counter set last = last + 1 returni
 
 // Events that a reader gets at once: of progress, and others.
 const [mostProgress, mostOthers] = [200, 10_000];
+
+// Events handed over before other work of the process, such as requests, gets its turn.
+const mostInTurn = 500;
 
 // Milliseconds between two looks for events of other services.
 const interval = 500;
@@ -156,18 +160,29 @@ class StoredEvents implements EventLog {
     }
   }
 
+  // Many watchers of many events would keep all requests waiting.
+  async #publishInTurns(events: readonly JobEvent[]): Promise<void> {
+    let handed = 0;
+    for (const event of events) {
+      this.#publish([event]);
+      handed += this.#takers.size;
+      if (handed < mostInTurn) continue;
+      handed = 0;
+      await setImmediate();
+    }
+  }
+
   async #look(): Promise<void> {
     if (this.#takers.size === 0 || this.#isLooking) return;
     this.#isLooking = true;
     try {
-      this.#publish(
-        await this.#store.use((session) =>
-          session.rows<JobEvent>(
-            `select ${columns} from service.events e where e.number > $1 order by e.number limit 10000`,
-            [this.#last],
-          ),
+      const found = await this.#store.use((session) =>
+        session.rows<JobEvent>(
+          `select ${columns} from service.events e where e.number > $1 order by e.number limit 10000`,
+          [this.#last],
         ),
       );
+      await this.#publishInTurns(found);
     } catch {
       // The queue's database is away; the next look finds what this one missed.
     } finally {

@@ -21,6 +21,9 @@ export async function sendProblem(reply: FastifyReply, problem: Problem): Promis
   if (problem.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   if (problem.code === 'too_many_requests' && 'seconds' in problem.data)
     reply.header('Retry-After', String(problem.data.seconds));
+  // RFC 9110, section 15.5.6.
+  if (problem.code === 'method_not_allowed' && 'allowed' in problem.data)
+    reply.header('Allow', problem.data.allowed.join(', '));
   return reply.status(problem.status).type('application/json').send({ problem });
 }
 

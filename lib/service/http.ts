@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile';
 import { describeFailures } from './answers.ts';
 import { guardRoutes } from './auth.ts';
 import { bodyLimit, problemOf, sendProblem } from './fault.ts';
+import { noteMethods } from './methods.ts';
 import { addBackupRoutes } from './routes/backups.ts';
 import { addDatabaseRoutes } from './routes/databases.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -38,6 +39,8 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
     http: { connectionsCheckingInterval: 2_000 },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
+    // A path that cannot be read, or with a parameter that is too long, meets no hook.
+    frameworkErrors: (thrown, _, reply) => void sendProblem(reply.headers(headers), problemOf(thrown)),
   });
   app.server.headersTimeout = 10_000;
   app.removeContentTypeParser('text/plain');
@@ -50,11 +53,12 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
   });
   endSlowRequests(app);
   noteRequests(app, service);
+  const refuse = noteMethods(app);
   await describeRoutes(app, service);
   describeFailures(app);
   guardRoutes(app, service);
   for (const add of routes) add(app, service);
-  addPage(app);
+  addPage(app, refuse);
   return app;
 }
 

@@ -8,6 +8,7 @@ import { readCommitStatus } from './commit-status.ts';
 import { describeEnd, type JobOutcome, judgeEnding, judgeLost } from './endings.ts';
 import { readJob, setProgress } from './jobs.ts';
 import type { ProcessWork } from './messages.ts';
+import { describeLoss, describeReturn } from './process-names.ts';
 import type { JobProgress } from './schemas.ts';
 import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
@@ -149,26 +150,34 @@ class OwnRun implements JobRun {
     this.#isEnded = true;
     await Promise.all([this.#writes, this.#allowing]);
     if (ending.isLeft) return;
-    await this.#conclude(ending);
-    this.#work.release?.();
+    if (await this.#conclude(ending)) this.#work.release?.();
   }
 
-  async #conclude(ending: WorkEnding): Promise<void> {
-    if (this.#isAbandoned) return;
+  // False: its end is not written down, and the next service asks for it.
+  async #conclude(ending: WorkEnding): Promise<boolean> {
+    if (this.#isAbandoned) return true;
     const outcome = await this.#judge(ending);
     for (;;)
       try {
         if (await settle(this.#host, this.id, this.#host.id, outcome)) break;
         this.#host.log.warn({ job: this.id }, 'job belongs to another service by now');
-        return;
+        return true;
       } catch (thrown) {
         const reason = (thrown as Error).message;
         this.#host.log.error({ job: this.id, reason }, 'the end of a job was not written');
-        if (this.#host.isStopping) break;
+        if (this.#host.isStopping) return false;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     const state = outcome.is === 'over' ? outcome.state : outcome.is;
     this.#host.log.info({ job: this.id, kind: this.kind, state, by: this.#job.requestedBy }, 'job ended');
+    return true;
+  }
+
+  async #tellOf({ isSilent, isUnbegun }: WorkEnding): Promise<void> {
+    const { runner } = this.#job;
+    if (isSilent) this.#note('line', { text: describeLoss(runner, this.#host.name) });
+    if (isUnbegun) this.#note('line', { text: describeReturn(runner) });
+    await this.#writes;
   }
 
   async #judge(ending: WorkEnding): Promise<JobOutcome> {
@@ -181,6 +190,7 @@ class OwnRun implements JobRun {
           : await readCommitStatus(this.#host.world, to ?? '', this.#xid);
     const isCancelled = this.#isCancelled;
     const outcome = judgeEnding({ kind, tries, isCancelled, ending, commit });
+    await this.#tellOf(ending);
     if (outcome.is !== 'lost') return outcome;
     const isDrained = this.#isDraining || ending.isDrained === true;
     const reason = isDrained ? 'the service was stopped' : describeEnd(ending);

@@ -7,8 +7,8 @@ import type { BeginWork } from './job-run.ts';
 export interface JobFloor {
   /** How many jobs run. */
   count(): number;
-  /** Starts a job. @param begin the way to its process; left out: a process of this one */
-  start(job: TakenJob, begin?: BeginWork): void;
+  /** Starts a job, or follows one that goes on. @param begin the way to its process; left out: here */
+  start(job: TakenJob, begin?: BeginWork, goesOn?: 'goes on'): void;
 }
 
 /** The source of the jobs of a dispatcher. */

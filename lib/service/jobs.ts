@@ -216,20 +216,49 @@ export async function endJob(
   return rows.length > 0;
 }
 
+/** A job's next attempt. */
+export interface NextTry {
+  /** `unbegun`: the attempt before did not begin, and does not count. */
+  readonly why: 'failed' | 'lost' | 'unbegun';
+  readonly seconds: number;
+}
+
 /** Lets a job wait again. @returns its lane; null: it is another's, or over */
 export async function waitAgain(
   session: Connection,
   id: string,
   owner: string | null,
-  seconds: number,
+  { why, seconds }: NextTry,
 ): Promise<string | null> {
   const [row] = await session.rows<{ lane: string }>(
     `update service.jobs set state = 'waiting', owner = null, lease_until = null, queue_id = null,
-       start_after = pg_catalog.now() + $3::int * interval '1 s'
+       start_after = pg_catalog.now() + $3::int * interval '1 s',
+       tries = tries - case $4::text when 'unbegun' then 1 else 0 end,
+       lost_by = case $4 when 'lost' then coalesce(worker_name, owner_name)
+         when 'unbegun' then lost_by end
      where id = $1 and owner is not distinct from $2::uuid and state in ('running', 'lost') returning lane`,
-    [id, owner, seconds],
+    [id, owner, seconds, why],
   );
   return row?.lane ?? null;
+}
+
+/**
+ * Finds out whether a job was asked to stop, and keeps others from asking until the transaction ends.
+ * @param owner whose it is; null: it was lost
+ * @returns its kind; null: it was not asked, or is another's
+ */
+export async function findCancelled(
+  session: Connection,
+  id: string,
+  owner: string | null,
+): Promise<JobKind | null> {
+  const [row] = await session.rows<{ kind: JobKind; cancelAsked: boolean }>(
+    `select kind, cancel_asked as "cancelAsked" from service.jobs
+     where id = $1 and owner is not distinct from $2::uuid and state in ('running', 'cancelling', 'lost')
+     for update`,
+    [id, owner],
+  );
+  return row?.cancelAsked ? row.kind : null;
 }
 
 /** Deletes a job that is over, with its events. @returns false: it is not over */

@@ -1,7 +1,8 @@
 // API keys: a file of their hashes, in the data folder, for its owner only.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../config/file.ts';
 import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { KeyInfo, KeyScope } from './schemas.ts';
@@ -145,11 +146,9 @@ class KeyFile implements KeyRing {
   }
 
   async #write(keys: readonly StoredKey[]): Promise<void> {
-    const draft = `${this.#file}.${randomBytes(6).toString('hex')}`;
     await whileWriting(this.#file, async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
-      await rename(draft, this.#file);
+      await replaceFile(this.#file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
     });
   }
 }

@@ -13,6 +13,7 @@ import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { differenceText } from '../report/difference.ts';
 import { describeUpload } from './describe-backup.ts';
+import { documentDatabase, legible, pictureDrift } from './document-work.ts';
 import type { ProcessWork } from './messages.ts';
 import { agreeTo, describePlan, makeDraft } from './planning.ts';
 import type {
@@ -39,6 +40,9 @@ export interface JobParameters {
   drift: { readonly database: string };
   prune: PruneRequest;
 }
+
+// Characters of a difference. The service keeps them in memory while it answers.
+const mostDifference = 4_000_000;
 
 type Runs = {
   readonly [K in JobKind]: (
@@ -81,7 +85,7 @@ const runs: Runs = {
     if (one !== undefined && one.faults.length === 0) return one;
     throw new Problem('backup_damaged', { file, faults: one?.faults ?? [] });
   },
-  drift: (workspace, _, { database }) => status(workspace, { env: database }),
+  drift: (workspace, _, { database }) => compareStatus(workspace, database),
   prune: async (workspace, work, of) => {
     const except = work.storage?.inUse ?? [];
     const { kept, removed } = await prune(workspace, { ...of, ...folderOf(work), except, yes: true });
@@ -91,8 +95,15 @@ const runs: Runs = {
 
 /** Does the work of a process. @throws Problem of its command */
 export async function runWork(workspace: Workspace, work: ProcessWork): Promise<unknown> {
-  if (work.does === 'status') return status(workspace, { env: String(work.parameters.database) });
-  if (work.does === 'diff') return compareSchema(workspace, String(work.parameters.database));
+  const database = String(work.parameters.database);
+  if (work.does === 'status') return compareStatus(workspace, database);
+  if (work.does === 'diff') return compareSchema(workspace, database);
+  if (work.does === 'picture') return pictureDrift(workspace, database);
+  if (work.does === 'documents') {
+    const { known, most } = work.parameters;
+    const wish = { database, known: typeof known === 'string' ? known : null, most: Number(most) };
+    return documentDatabase(workspace, wish);
+  }
   if (work.does === 'plan') return planWork(workspace, work);
   const run = runs[work.kind] as (workspace: Workspace, work: ProcessWork, of: unknown) => Promise<unknown>;
   await makeRoom(workspace, work);
@@ -115,7 +126,18 @@ const scriptOf = ({ project }: Workspace, work: ProcessWork, { file }: ImportReq
 async function compareSchema(workspace: Workspace, env: string): Promise<SchemaDifference> {
   const report = await difference(workspace, { env });
   const paper = { width: 110, uncut: true, colour: false, now: workspace.world.now() };
-  return { from: report.from, to: report.to, text: differenceText(report, paper) };
+  const text = String(legible(differenceText(report, paper)));
+  return { from: report.from, to: report.to, ...firstLines(text, mostDifference) };
+}
+
+// Definitions and names of objects have passwords, too.
+const compareStatus = async (workspace: Workspace, env: string) => legible(await status(workspace, { env }));
+
+/** The whole lines at the beginning of a text, up to so many characters, and the number of the others. */
+export function firstLines(text: string, most: number): { readonly text: string; readonly omitted: number } {
+  if (text.length <= most) return { text, omitted: 0 };
+  const kept = text.slice(0, Math.max(0, text.lastIndexOf('\n', most)));
+  return { text: kept, omitted: text.split('\n').length - (kept === '' ? 0 : kept.split('\n').length) };
 }
 
 async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknown> {
@@ -182,17 +204,17 @@ function cloneInput(work: ProcessWork, of: CloneRequest) {
 
 /**
  * The options of a data sync. A plan and the job that it binds compare all rows: one of the changed rows
- * alone may lack deletions, without which these do not fit.
+ * alone may lack deletions, without which these do not fit. So does a request with `complete`.
  */
 export function dataInput(work: ProcessWork, of: DataRequest) {
-  const { from, to, tables, exclude, keepDeleted } = of;
+  const { from, to, tables, exclude, keepDeleted, complete = false } = of;
   return {
     from,
     to,
     ...(tables && { tables }),
     ...(exclude && { exclude }),
     ...(keepDeleted !== undefined && { keepDeleted }),
-    ...((work.does === 'plan' || work.agreed !== null) && { complete: true }),
+    ...((complete || work.does === 'plan' || work.agreed !== null) && { complete: true }),
     ...consent(work, of),
   };
 }

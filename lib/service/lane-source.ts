@@ -42,19 +42,15 @@ async function startNext(
 }
 
 // Null: another service was faster, or the lane is in use.
-async function take(
-  { events, id: owner }: JobHost,
-  queue: LaneQueue,
-  lane: string,
-): Promise<TakenJob | null> {
+async function take({ events, id, name }: JobHost, queue: LaneQueue, lane: string): Promise<TakenJob | null> {
   try {
     return await events.change(async (session, note) => {
       const taken = await queue.take(session, lane);
       if (taken === null) return null;
-      const job = await claimJob(session, taken.id, { owner, seconds: leaseSeconds, worker: null });
+      const claim = { owner: { id, name }, seconds: leaseSeconds, worker: null };
+      const job = await claimJob(session, note, taken.id, claim);
       // It does not wait any more.
       if (job === null) await queue.end(session, { lane, queueId: taken.queueId });
-      else await note(job.id, 'state', { state: 'running' });
       return job;
     });
   } catch (thrown) {

@@ -22,15 +22,20 @@ export async function renewLeases(
 /**
  * Marks jobs of other services as lost whose lease ended.
  * @param all true: also those whose lease holds, because no other process can have them
+ * @returns each with the name of the process that ran it; null: its row is older than names
  */
-export async function markLost(session: Connection, own: string, all: boolean): Promise<string[]> {
-  const rows = await session.rows<{ id: string }>(
+export function markLost(
+  session: Connection,
+  own: string,
+  all: boolean,
+): Promise<{ readonly id: string; readonly runner: string | null }[]> {
+  return session.rows(
     `update service.jobs set state = 'lost', owner = null, lease_until = null
      where state in ('running', 'cancelling') and owner is distinct from $2::uuid
-       and ($1 or lease_until < pg_catalog.now()) returning id`,
+       and ($1 or lease_until < pg_catalog.now())
+     returning id, coalesce(worker_name, owner_name) as runner`,
     [all, own],
   );
-  return rows.map(({ id }) => id);
 }
 
 /** The lost jobs whose end is not known yet. */

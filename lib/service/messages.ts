@@ -6,8 +6,11 @@ import type { StorageRule } from './storage.ts';
 
 /** The work of a process. */
 export interface ProcessWork {
-  /** `job`: the job itself; `plan`: its plan; `status`, `diff`: those of `parameters.database`. */
-  readonly does: 'job' | 'plan' | 'status' | 'diff';
+  /**
+   * `job`: the job itself; `plan`: its plan; the others: those of `parameters.database`, `picture` being that
+   * of its differences.
+   */
+  readonly does: 'job' | 'plan' | 'status' | 'diff' | 'documents' | 'picture';
   readonly kind: JobKind;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Null: `force` was given instead. */

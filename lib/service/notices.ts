@@ -2,9 +2,9 @@
 import { createTransport } from 'nodemailer';
 import type { NotifyConfig } from '../config/serve.ts';
 import type { Connection } from '../pg/connection.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
-import { formatBytes } from '../report/format.ts';
 import type { Service } from './service.ts';
 
 /** A notification. */
@@ -125,8 +125,7 @@ async function send({ project, settings }: Service, { channel, data }: Row): Pro
     return call(webhook, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      // `text` is what Slack and Mattermost show, `content` what Discord shows.
-      body: JSON.stringify({ ...data, text, content: text }),
+      body: JSON.stringify(describeHook(data)),
     });
   if (channel === 'email' && email !== undefined) {
     const { smtp, from, to } = email;
@@ -138,6 +137,18 @@ async function send({ project, settings }: Service, { channel, data }: Row): Pro
       text,
     });
   }
+}
+
+// Discord refuses a longer `content` (its documents: Execute Webhook).
+const longestContent = 2000;
+
+/** The body for a webhook: `text` is what Slack and Mattermost show, `content` what Discord shows. */
+export function describeHook(data: Notification): Notification & { text: string; content: string } {
+  const text = describeNotice(data);
+  // Not in the middle of a surrogate pair.
+  const start = text.slice(0, longestContent - 1).replace(/[\ud800-\udbff]$/, '');
+  const content = text.length <= longestContent ? text : `${start}…`;
+  return { ...data, text, content };
 }
 
 async function call(url: string, options: RequestInit): Promise<void> {
@@ -158,7 +169,10 @@ export function describeNotice({ event, schedule, kind, database, ...of }: Notif
     return `Overdue: schedule ${schedule} had no success since ${of.lastSuccess ?? 'it was added'}`;
   if (event === 'storage_nearly_full') return describeStorage(of);
   if (event === 'drift_found')
-    return `Drift found: ${database} differs from schema.sql in ${of.changes} objects${by}`;
+    return (
+      `Drift found: ${database} differs from schema.sql in ` +
+      `${formatCount(Number(of.changes), 'object')}${by}`
+    );
   if (event === 'job_done') return `Done: ${what}${by}`;
   const { message = '', hint = '' } = (of.problem ?? {}) as { message?: string; hint?: string };
   return `Failed: ${what}${by}\n${message}\nHint: ${hint}`;

@@ -1,9 +1,11 @@
 // Plans of jobs that replace data: what they lose, and the agreement to it.
+
 import { backup } from '../commands/backup.ts';
 import type { RestorePlan } from '../commands/restore.ts';
 import type { ScriptPlan } from '../commands/restore-script.ts';
 import type { ClonePlan } from '../copy/plan.ts';
 import type { RowSyncPlan } from '../data-sync/sync-plan.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { AgreedLosses } from './jobs.ts';
@@ -70,6 +72,7 @@ export function describePlan({ kind, parameters }: ProcessWork, plan: CommandPla
       updates,
       deletes,
     })),
+    complete: 'tables' in plan ? plan.tables.every(({ since }) => (since?.from ?? null) === null) : null,
     bytes: bytesOf(plan),
     estimateSeconds: isClone ? plan.estimateSeconds : null,
     backupFirst: 'script' in plan ? plan.backupFirst : parameters.backupFirst !== false && losses.length > 0,
@@ -93,7 +96,10 @@ export function findExcess(now: CommandPlan, agreed: AgreedLosses): string | nul
   const known = new Map(agreed.losses.map(({ table, rows }) => [table, rows]));
   const more = listLosses(now).find(({ table, rows }) => rows > (known.get(table) ?? 0));
   if (more === undefined) return null;
-  return `${more.table} has ${more.rows} rows to lose, and the plan showed ${known.get(more.table) ?? 0}`;
+  return (
+    `${more.table} has ${formatCount(more.rows, 'row')} to lose,` +
+    ` and the plan showed ${known.get(more.table) ?? 0}`
+  );
 }
 
 /**
@@ -113,7 +119,9 @@ export function agreeTo(workspace: Workspace, work: ProcessWork): (plan: Command
       ...(backups !== null && { dir: backups }),
     });
     await refuseOutgrown(workspace, work, made);
-    workspace.world.progress(`Backed ${plan.target.name} up: ${made.file}, ${made.rows ?? 0} rows, verified`);
+    workspace.world.progress(
+      `Backed ${plan.target.name} up: ${made.file}, ${formatCount(made.rows ?? 0, 'row')}, verified`,
+    );
     return true;
   };
 }

@@ -1,6 +1,6 @@
 // The shapes of the requests of the HTTP API. They validate, describe and type it.
 import Type, { type Static } from 'typebox';
-import { environment, JobKindSchema, JobStateSchema, strict } from './schema-parts.ts';
+import { environment, JobKindSchema, JobStateSchema, strict, uuid } from './schema-parts.ts';
 
 const text = (description: string, maxLength = 200) => Type.String({ minLength: 1, maxLength, description });
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
@@ -30,7 +30,7 @@ export type ExportRequest = Static<typeof ExportSchema>;
 
 // A job that replaces data needs the plan that was shown, or both of the others.
 const agreement = {
-  planId: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}$', description: 'From POST /api/plans' })),
+  planId: Type.Optional(uuid('From POST /api/plans')),
   force: flag('Go on although data is lost'),
   confirm: Type.Optional(environment('The name of the target')),
 };
@@ -80,6 +80,7 @@ export const DataSchema = Type.Object(
     tables: tableNames('Only these tables; * matches any characters'),
     exclude: tableNames('Leave these tables out'),
     keepDeleted: flag('Delete no rows of the target'),
+    complete: flag('Compare all rows, also of tables with since. A plan, and the job of it, always do'),
     backupFirst,
     ...agreement,
   },
@@ -140,9 +141,7 @@ export const JobsQuerySchema = Type.Object(
     state: Type.Optional(JobStateSchema),
     kind: Type.Optional(JobKindSchema),
     database: Type.Optional(environment('The environment that is read or written to')),
-    before: Type.Optional(
-      Type.String({ pattern: '^[0-9a-f-]{36}$', description: '`next` of the page before' }),
-    ),
+    before: Type.Optional(uuid('`next` of the page before')),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   },
   strict,

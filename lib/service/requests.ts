@@ -107,7 +107,10 @@ export async function checkRequest(
   refuseWithoutAdmin({ kind, parameters, requester });
   const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
   const to = isWriting ? await find(parameters.to) : null;
-  const from = await find(parameters.from ?? parameters.database ?? parameters.on);
+  const drilled = await findDrilled(service, kind, parameters);
+  const from = await find(parameters.from ?? parameters.database ?? parameters.on ?? drilled);
+  // The request names the server, or the server is not protected.
+  if (from !== null && drilled !== undefined) refuseTarget(service, { parameters, requester }, from, true);
   if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan || isScheduled);
   if (typeof parameters.file === 'string') await refuseMissingFile(service, kind, parameters);
   if (isWriting && !isPlan && !isScheduled) refuseUnplanned(kind, parameters);
@@ -131,6 +134,18 @@ export function refuseWithoutAdmin({
   if (refused) throw new Problem('forbidden', { reason: `${refused} needs the scope admin` });
 }
 
+// The server of a drill; default: that of which it is a backup.
+async function findDrilled(
+  { project, settings }: Service,
+  kind: JobKind,
+  parameters: JobRequest['parameters'],
+): Promise<string | undefined> {
+  if (kind !== 'verify' || parameters.drill !== true) return undefined;
+  if (parameters.on !== undefined) return String(parameters.on);
+  const all = await findBackups(project, settings.backups === null ? {} : { dir: settings.backups });
+  return all.find(({ name }) => name === parameters.file)?.manifest?.environment;
+}
+
 async function findServer({ world }: Service, name: string): Promise<Target> {
   const target = await world.environment(name);
   if (target.url === null) throw new Problem('no_server', { environment: name });
@@ -149,7 +164,10 @@ function refuseTarget(
   if (!to.protected) return;
   const isAllowed = settings.allowTargets.includes(name);
   if (!isAllowed || (!isUnconfirmed && parameters.confirm !== name))
-    throw new Problem('protected_target', { environment: name });
+    throw new Problem('protected_target', {
+      environment: name,
+      lacks: isAllowed ? 'confirm' : 'allowTargets',
+    });
 }
 
 async function refuseMissingFile(
@@ -164,7 +182,8 @@ async function refuseMissingFile(
   const names = withoutManifest
     ? await readdir(path).catch(() => [])
     : (await findBackups(project, dir)).map(({ name }) => name);
-  if (!names.includes(String(file))) throw new Problem('missing_file', { file: String(file) });
+  if (!names.includes(String(file)))
+    throw new Problem('missing_file', { file: String(file), list: 'GET /api/backups' });
 }
 
 // A request that replaces data shows that its author knows what: by a plan, or by force and the name.

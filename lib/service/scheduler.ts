@@ -117,7 +117,8 @@ async function nameBackup(
   return {
     file: newest.name,
     ...(drill !== undefined && { drill }),
-    ...(on !== undefined && { on }),
+    // The schedule names the database.
+    ...(drill && { on: on ?? database }),
   };
 }
 

@@ -1,7 +1,9 @@
 // The schedules of a service: those of the configuration and those made by the API, with their state.
+
 import { Compile } from 'typebox/compile';
 import type { ScheduleConfig } from '../config/serve.ts';
 import type { Connection } from '../pg/connection.ts';
+import { configFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { readClock } from './clock.ts';
 import { type Schedule, type ScheduleDefinition, ScheduleDefinitionSchema } from './schedule-schemas.ts';
@@ -56,7 +58,7 @@ export function readConfigured(
         return [name, { definition: checkSchedule(name, rest), ping: ping ?? null }];
       } catch (thrown) {
         const reason = `serve.schedules: ${(thrown as Error).message}`;
-        throw new Problem('bad_config', { file: 'pgmage.config', reason }, { cause: thrown });
+        throw new Problem('bad_config', { file: configFile(), reason }, { cause: thrown });
       }
     }),
   );

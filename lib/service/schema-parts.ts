@@ -10,6 +10,9 @@ export const count = (description?: string) =>
   Type.Integer({ minimum: 0, ...(description && { description }) });
 /** A time. */
 export const time = (description = 'ISO 8601, UTC') => Type.String({ description });
+/** The id of a job or a plan, which the database takes as a UUID. */
+export const uuid = (description: string) =>
+  Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description });
 /** The name of an environment: no URL, no path. */
 export const environment = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$', description });

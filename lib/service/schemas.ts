@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { count, JobKindSchema, JobStateSchema, nullable, ScopeSchema, time } from './schema-parts.ts';
 
+export * from './document-schemas.ts';
 export * from './request-schemas.ts';
 export * from './schedule-schemas.ts';
 export {
@@ -54,6 +55,11 @@ export const PlanSchema = Type.Object({
   changes: Type.Array(
     Type.Object({ table: Type.String(), inserts: count(), updates: count(), deletes: count() }),
     { description: 'Of a data sync' },
+  ),
+  complete: nullable(
+    Type.Boolean({
+      description: 'Of a data sync: true if all rows are compared; false: of some tables the changed ones',
+    }),
   ),
   bytes: nullable(count()),
   estimateSeconds: nullable(count()),
@@ -129,6 +135,7 @@ export const StateEventSchema = Type.Object({
   job: Type.String(),
   at: time(),
   state: JobStateSchema,
+  runner: Type.Optional(Type.String({ description: 'Of running: the process that runs it' })),
   result: Type.Optional(Type.Unknown()),
   problem: Type.Optional(ProblemSchema),
 });
@@ -161,7 +168,7 @@ export const DatabaseSchema = Type.Object({
   protected: Type.Boolean(),
   canBeTarget: Type.Boolean({ description: 'False: protected, and not in serve.allowTargets' }),
   server: nullable(Type.String({ description: 'Its version, when it was last reached' })),
-  bytes: nullable(count()),
+  bytes: nullable(count('null: not tested yet, or its role may not know it')),
   reachable: nullable(Type.Boolean({ description: 'null: not tested yet' })),
   checkedAt: nullable(time()),
   problem: nullable(ProblemSchema),
@@ -186,7 +193,8 @@ export type TestResult = Static<typeof TestSchema>;
 export const DifferenceSchema = Type.Object({
   from: Type.String(),
   to: Type.String(),
-  text: Type.String({ description: 'As db:diff prints it, without colours' }),
+  text: Type.String({ description: 'As db:diff prints it, without colours: the first 4,000,000 characters' }),
+  omitted: count('Lines that are left out at its end'),
 });
 /** See {@link DifferenceSchema}. */
 export type SchemaDifference = Static<typeof DifferenceSchema>;

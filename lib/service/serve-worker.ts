@@ -9,6 +9,7 @@ import { startDispatcher } from './dispatcher.ts';
 import { openEventLog } from './events.ts';
 import { openLaneSource } from './lane-source.ts';
 import { openLog } from './log.ts';
+import { nameProcess } from './process-names.ts';
 import type { JobHost } from './service.ts';
 import { readSettings, type ServeInput, type ServiceSettings, stopPatience } from './settings.ts';
 import { catchSignals } from './signals.ts';
@@ -65,6 +66,7 @@ async function runOnDatabase(around: ServiceSurroundings, asked: Promise<void>):
     const host: JobHost = {
       ...around,
       ...{ id, store, queue, events, log, isStopping: false, wake: () => undefined },
+      name: nameProcess('worker'),
     };
     const dispatcher = await startDispatcher(host, openLaneSource(host, queue));
     host.wake = () => dispatcher.wake();

@@ -1,7 +1,7 @@
 // `pgmage serve`: starts all parts of the service, and stops them in order.
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { makeFolders } from '../config/file.ts';
 import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { endPrograms } from '../programs/running.ts';
@@ -10,6 +10,7 @@ import type { World } from '../project/world.ts';
 import { openBossQueue } from './boss-queue.ts';
 import { openDatabases } from './databases.ts';
 import { startDispatcher } from './dispatcher.ts';
+import { openDocuments } from './documents.ts';
 import { openEventLog } from './events.ts';
 import { makeServer } from './http.ts';
 import type { JobSource } from './job-source.ts';
@@ -18,6 +19,7 @@ import { openLaneSource } from './lane-source.ts';
 import { openLog } from './log.ts';
 import { startNotices } from './notices.ts';
 import { openPlanner } from './planner.ts';
+import { nameProcess } from './process-names.ts';
 import type { Queue } from './queue.ts';
 import { startScheduler } from './scheduler.ts';
 import type { JobHost, Service } from './service.ts';
@@ -46,7 +48,7 @@ const firstKey = 'npx pgmage serve:key add laptop --scope read,run,write,downloa
 export async function serve(project: Project, world: World, input: ServeInput): Promise<ServeReport> {
   const settings = readSettings(project, process.env, input);
   process.off('exit', endPrograms).on('exit', endPrograms);
-  await whileWriting(settings.folder, () => mkdir(settings.folder, { recursive: true, mode: 0o700 }));
+  await whileWriting(settings.folder, () => makeFolders(settings.folder, 0o700));
   const stopping = catchSignals();
   const { cacheDir } = project;
   const { folder } = settings;
@@ -129,17 +131,20 @@ async function makeService(
   const now = () => world.now();
   const onError = ({ message }: Error) => log.error({ reason: message }, 'the queue failed');
   const events = openEventLog(store);
+  const planner = openPlanner(around);
   const { queue, openSource } = await openQueue({ ...around, id, store, log }, onError);
   const service: Service = {
     ...around,
     id,
+    name: nameProcess('service'),
     store,
     queue,
     events,
     keys: openKeyRing(settings.folder, settings.apiKey, now),
     sessions: openSessions(now),
     databases: openDatabases(around),
-    planner: openPlanner(around),
+    planner,
+    documents: openDocuments(planner),
     storage: openStorageMeter(around.project, settings, now),
     streams: openStreams(events),
     log,
@@ -159,9 +164,14 @@ async function openQueue(
     const queue = await openBossQueue(store, id, onError);
     return { queue, openSource: (host) => openLaneSource(host, queue) };
   }
-  const { openLink, openRedisSource, makeRedisQueue, readInstallation } = await import('./redis/supply.ts');
+  const { openLink, openSealer, openRedisSource, makeRedisQueue, readInstallation } = await import(
+    './redis/supply.ts'
+  );
   const service = await store.change(readInstallation);
-  const link = await openLink({ url: settings.queueUrl ?? '', service, version: project.version, log });
+  const sealer = await openSealer(settings.folder);
+  const url = settings.queueUrl ?? '';
+  const link = await openLink({ url, service, version: project.version, sealer, log });
+  log.info({ PGMAGE_SERVICE_SEAL: sealer.key }, 'workers with this variable take jobs of this service alone');
   return { queue: makeRedisQueue(link, id), openSource: (host) => openRedisSource(host, link) };
 }
 

@@ -1,5 +1,6 @@
 // The parts of a running service, as its routes and its dispatcher share them.
 import type { Databases } from './databases.ts';
+import type { DocumentShelf } from './documents.ts';
 import type { EventLog } from './events.ts';
 import type { KeyRing } from './keys.ts';
 import type { ServiceLog } from './log.ts';
@@ -16,6 +17,8 @@ import type { ServiceSurroundings } from './surroundings.ts';
 export interface JobHost extends ServiceSurroundings {
   /** Its own id, by which its jobs are known. */
   readonly id: string;
+  /** Its name in the events of jobs. */
+  readonly name: string;
   readonly store: Store;
   readonly queue: Queue;
   readonly events: EventLog;
@@ -32,6 +35,7 @@ export interface Service extends JobHost {
   readonly sessions: SessionBook;
   readonly databases: Databases;
   readonly planner: Planner;
+  readonly documents: DocumentShelf;
   readonly storage: StorageMeter;
   readonly streams: Streams;
   /** Null until the service has started. */

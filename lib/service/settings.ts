@@ -41,6 +41,8 @@ export interface ServiceSettings {
   readonly allowTargets: readonly string[];
   /** The key of PGMAGE_API_KEY; null: there is none. */
   readonly apiKey: string | null;
+  /** The key by which a worker knows its service; null: it trusts the first one. */
+  readonly seal: string | null;
   readonly logLevel: string;
   readonly notify: NotifyConfig;
 }
@@ -83,6 +85,7 @@ export function readSettings(
     features: readFeatures(variables.PGMAGE_FEATURES?.split(',').map((one) => one.trim()) ?? config.features),
     allowTargets: config.allowTargets ?? [],
     apiKey: variables.PGMAGE_API_KEY || null,
+    seal: variables.PGMAGE_SERVICE_SEAL || config.seal || null,
     logLevel,
     notify: readNotify(config.notify),
   };

@@ -1,7 +1,7 @@
 // Writes down what becomes of a job: its row, its entry in the queue and its event, in one transaction.
 import type { Connection } from '../pg/connection.ts';
-import type { JobOutcome } from './endings.ts';
-import { endJob, readEntry, setEntry, waitAgain } from './jobs.ts';
+import { type JobOutcome, writingKinds } from './endings.ts';
+import { endJob, findCancelled, readEntry, setEntry, waitAgain } from './jobs.ts';
 import { loseJob } from './leases.ts';
 import { addNotice, addPing } from './notices.ts';
 import { requesterName } from './schedules.ts';
@@ -10,6 +10,7 @@ import type { JobHost } from './service.ts';
 /**
  * Writes an outcome down.
  * @param owner whose job it is; null: it was lost
+ * @param judged the outcome; a job that was cancelled meanwhile does not wait again
  * @returns false: it is another's, or over
  * @throws Problem `queue_unavailable`
  */
@@ -17,10 +18,11 @@ export function settle(
   host: JobHost,
   id: string,
   owner: string | null,
-  outcome: JobOutcome,
+  judged: JobOutcome,
 ): Promise<boolean> {
   const { events, queue } = host;
   return events.change(async (session, note) => {
+    const outcome = await withCancel(session, id, owner, judged);
     const entry = await readEntry(session, id);
     if (outcome.is === 'lost') {
       if (!(await loseJob(session, id, owner))) return false;
@@ -35,13 +37,27 @@ export function settle(
       await tellEnd(host, session, id, outcome);
       return true;
     }
-    const lane = await waitAgain(session, id, owner, outcome.seconds);
+    const lane = await waitAgain(session, id, owner, outcome);
     if (lane === null) return false;
     if (entry !== null) await queue.end(session, entry);
     await setEntry(session, id, await queue.add(session, { id, lane, delay: outcome.seconds }));
     await note(id, 'state', { state: 'waiting', problem: outcome.problem });
     return true;
   });
+}
+
+// A job may be cancelled after its end was judged. Then it does not wait again: nothing would end it.
+async function withCancel(
+  session: Connection,
+  id: string,
+  owner: string | null,
+  judged: JobOutcome,
+): Promise<JobOutcome> {
+  if (judged.is !== 'again') return judged;
+  const kind = await findCancelled(session, id, owner);
+  // An attempt that may be repeated has changed nothing.
+  const target = kind !== null && writingKinds.has(kind) ? 'unchanged' : null;
+  return kind === null ? judged : { is: 'over', state: 'cancelled', target };
 }
 
 interface Job {

@@ -1,4 +1,5 @@
 // The signals that stop a service or a worker.
+import { makeEchoFilter } from '../programs/echoes.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -14,12 +15,19 @@ export interface Stopping {
 export function catchSignals(): Stopping {
   const before = signals.map((signal) => [signal, process.listeners(signal)] as const);
   for (const signal of signals) process.removeAllListeners(signal);
+  const isEcho = makeEchoFilter(() => performance.now());
   const asked = new Promise<void>((resolve) => {
-    for (const signal of signals)
-      process.once(signal, () => {
+    let isAsked = false;
+    const hear = (signal: NodeJS.Signals) => {
+      if (isEcho()) return;
+      if (isAsked) {
         for (const other of signals) process.removeAllListeners(other);
-        resolve();
-      });
+        process.kill(process.pid, signal);
+      }
+      isAsked = true;
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, hear);
   });
   return {
     asked,

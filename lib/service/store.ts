@@ -24,6 +24,8 @@ export interface Store {
   use<T>(work: (session: Connection) => Promise<T>, turn?: Turn): Promise<T>;
   /** Runs work in a transaction. @throws Problem as `use` */
   change<T>(work: (session: Connection) => Promise<T>, turn?: Turn): Promise<T>;
+  /** Runs work while no other process prepares this database. @throws Problem as `use`, and of the work */
+  prepare(work: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,10 +83,11 @@ export async function openStore(place: StorePlace): Promise<Store> {
     use: (work, turn) => session.use(work, turn),
     change: (work, turn) =>
       session.use((connection) => transaction(connection, () => work(connection)), turn),
+    prepare: (work) => whilePreparing(place.url, work),
     close: () => session.close(),
   };
   await store
-    .change((connection) => connection.execute(serviceTables))
+    .prepare(() => store.change((connection) => connection.execute(serviceTables)))
     .catch(async (thrown: unknown) => {
       await store.close();
       throw thrown;
@@ -103,6 +106,32 @@ async function openShared(url: string): Promise<Connection> {
   // A job that was accepted survives a crash of the server, however the database is set.
   await session.execute(`select pg_catalog.set_config('synchronous_commit', 'on', false)`);
   return session;
+}
+
+// Not every version knows each of them.
+const withoutLimits = `select pg_catalog.set_config(name, '0', true) from pg_catalog.pg_settings
+  where name in ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout',
+    'transaction_timeout')`;
+
+// Services that start at once on a new database would create the same objects. The lock has a session of its
+// own: a transaction that has waited for an advisory lock may still take a new schema for missing.
+async function whilePreparing(url: string | null, work: () => Promise<unknown>): Promise<void> {
+  // An embedded database belongs to this process.
+  if (url === null) {
+    await work();
+    return;
+  }
+  const keeper = await openShared(url);
+  try {
+    await transaction(keeper, async () => {
+      // It waits for another service, and is idle during the work.
+      await keeper.execute(withoutLimits);
+      await keeper.execute('select pg_catalog.pg_advisory_xact_lock(7241865325823965)');
+      await work();
+    });
+  } finally {
+    await keeper.close();
+  }
 }
 
 // One session, opened again after it was lost, and used by one work at a time.

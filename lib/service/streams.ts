@@ -1,15 +1,19 @@
 // Event streams (WHATWG: Server-sent events): of one job, or of all.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Backlog, EventLog, JobEvent } from './events.ts';
+import type { Backlog, EventCursor, EventLog, JobEvent } from './events.ts';
+import type { ServiceJob } from './schemas.ts';
 
 /** The streams that are open. */
 export interface Streams {
-  /** Answers a request with the events of a job (null: of all) after an id. */
-  open(request: FastifyRequest, reply: FastifyReply, job: string | null): Promise<void>;
+  /** Answers a request with the events of a job (null: of all) after an id. 204: there will be none. */
+  open(request: FastifyRequest, reply: FastifyReply, job: WatchedJob | null): Promise<FastifyReply>;
   count(): number;
   /** Ends all of them. */
   end(): void;
 }
+
+/** The job of a stream. */
+export type WatchedJob = Pick<ServiceJob, 'id' | 'state'>;
 
 const heartbeat = 15_000;
 // Bytes that a reader may leave unread, and events that may come while it reads what it missed.
@@ -24,20 +28,18 @@ export function openStreams(events: EventLog): Streams {
     end() {
       for (const end of open) end();
     },
-    async open(request, reply, job) {
+    async open(request, reply, watched) {
+      const job = watched?.id ?? null;
       const after = readPlace(request) ?? (job === null ? await events.newest() : 0);
-      reply.hijack();
-      const { raw } = reply;
-      // The hooks of the service have set their headers by now.
-      for (const [name, value] of Object.entries(reply.getHeaders())) if (value) raw.setHeader(name, value);
-      raw.writeHead(200, {
-        'Content-Type': 'text/event-stream; charset=utf-8',
-        'Cache-Control': 'no-store',
-        'X-Accel-Buffering': 'no',
-      });
-      raw.write('retry: 2000\n\n');
-      const reader = new StreamReader(raw, job, after);
-      const stop = await events.watch((event) => reader.take(event));
+      const reader = new StreamReader(reply.raw, job, after);
+      const { backlog, stop } = await beginWatch(events, reader, { job, after });
+      const isOver = finalStates.includes(watched?.state);
+      // The events of an old job are deleted. A browser that gets 204 does not connect again.
+      if (isOver && backlog.events.length === 0) {
+        stop();
+        return reply.status(204).send();
+      }
+      sendHead(reply);
       const timer = setInterval(() => reader.comment(), heartbeat);
       const end = () => reader.end();
       open.add(end);
@@ -46,15 +48,43 @@ export function openStreams(events: EventLog): Streams {
         stop();
         open.delete(end);
       };
+      const { raw } = reply;
       raw.on('close', forget).on('error', () => undefined);
       // A reader that has left by now says so no more.
       if (raw.destroyed || raw.closed) forget();
-      await events.readBacklog({ job, after }).then(
-        (backlog) => reader.begin(backlog),
-        () => reader.end(),
-      );
+      await reader.begin(backlog);
+      if (isOver) reader.end();
+      return reply;
     },
   };
+}
+
+// Both can fail on a shared queue: the answer is a Problem then, because its head is not sent yet.
+async function beginWatch(
+  events: EventLog,
+  reader: StreamReader,
+  cursor: EventCursor,
+): Promise<{ readonly backlog: Backlog; readonly stop: () => void }> {
+  const stop = await events.watch((event) => reader.take(event));
+  try {
+    return { backlog: await events.readBacklog(cursor), stop };
+  } catch (thrown) {
+    stop();
+    throw thrown;
+  }
+}
+
+function sendHead(reply: FastifyReply): void {
+  reply.hijack();
+  const { raw } = reply;
+  // The hooks of the service have set their headers by now.
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value) raw.setHeader(name, value);
+  raw.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
+  raw.write('retry: 2000\n\n');
 }
 
 // The id after which the reader wants to go on; null: it says none.

@@ -1,13 +1,11 @@
 // The tables of the service beside those of the queue. They hold no passwords and no keys.
 
 /**
- * Makes the tables where they are missing. Each event increases two counters: `jobs.last_seq`, so that the
- * events of a job have no holes, and `counter.last`, whose row lock makes the order of commits that of the
- * numbers.
+ * Makes the tables where they are missing; by `Store.prepare`, so that one process at a time does. Each event
+ * increases two counters: `jobs.last_seq`, so that the events of a job have no holes, and `counter.last`,
+ * whose row lock makes the order of commits that of the numbers.
  */
 export const serviceTables = `
--- Two services that start at once would both create them.
-select pg_catalog.pg_advisory_xact_lock(7241865325823965);
 create schema if not exists service;
 
 create table if not exists service.jobs (
@@ -45,17 +43,16 @@ create table if not exists service.jobs (
   ended_at timestamptz
 );
 alter table service.jobs add column if not exists worker text;
+-- Names of processes: the owner, the worker that runs it for the owner, and the one that lost it before.
+alter table service.jobs add column if not exists owner_name text;
+alter table service.jobs add column if not exists worker_name text;
+alter table service.jobs add column if not exists lost_by text;
 create index if not exists jobs_by_number on service.jobs (number desc);
 create index if not exists jobs_open on service.jobs (state)
   where state in ('waiting', 'running', 'cancelling', 'lost');
 
 create table if not exists service.counter (one boolean primary key check (one), last bigint not null);
 insert into service.counter values (true, 0) on conflict do nothing;
-
-create table if not exists service.installation (
-  one boolean primary key default true check (one),
-  id uuid not null
-);
 
 create table if not exists service.installation (
   one boolean primary key default true check (one),

@@ -1,8 +1,11 @@
 // Takes a dump that was made elsewhere: streamed to the disk, checked, and given a name of the service.
+
 import { createHash, type Hash } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, mkdir, open, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder } from '../flow/manifest.ts';
+import { formatCount } from '../problem/amount.ts';
 import { isMissing, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Service } from './service.ts';
@@ -105,19 +108,30 @@ async function readStart(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
   return Buffer.concat(start);
 }
 
-// Of two uploads in one second, the second one gets the name of the next second.
+// Of two uploads in one second, the second one gets the name of the next second. The partial file
+// reserves the name: an upload that was complete before that is seen then.
 async function openFree(now: Date, { label }: Incoming, folder: string, { ending }: AcceptedFormat) {
   for (let second = 0; ; second++) {
     const name = uploadName(new Date(now.getTime() + 1000 * second), label, ending);
     const path = join(folder, name);
+    const partial = `${path}.partial`;
     try {
-      const isFree = (await findUpload(join(folder, '..'), name)) === null;
-      if (isFree) return { name, path, handle: await open(`${path}.partial`, 'wx', 0o600) };
+      const handle = await open(partial, 'wx', 0o600);
+      const found = await findFile(path);
+      if (found === null) return { name, path, handle };
+      await handle.close();
+      await rm(partial, { force: true });
+      if (found instanceof Error) throw found;
     } catch (thrown) {
       if (isMissing(thrown) || (thrown as NodeJS.ErrnoException).code !== 'EEXIST')
         throw new Problem('unwritable_file', { file: name, reason: (thrown as Error).message });
     }
   }
+}
+
+// Any file of that name, with or without a note: nothing is written over it. An error: it cannot be known.
+function findFile(path: string): Promise<Stats | Error | null> {
+  return lstat(path).catch((thrown: Error) => (isMissing(thrown) ? null : thrown));
 }
 
 async function writeAll(
@@ -153,7 +167,7 @@ async function refuseGrown({ storage }: Service): Promise<never> {
 function refuseOther(file: string, expected: Incoming, got: { bytes: number; sha256: string }): void {
   const faults = [
     ...(expected.length !== null && expected.length !== got.bytes
-      ? [`it has ${got.bytes} bytes instead of ${expected.length}`]
+      ? [`it has ${formatCount(got.bytes, 'byte')} instead of ${expected.length}`]
       : []),
     ...(expected.sha256 !== null && expected.sha256 !== got.sha256 ? ['its checksum differs'] : []),
   ];

@@ -1,5 +1,5 @@
-// Statements that the native shadow refuses, because its role is not a superuser, and that the embedded one
-// runs.
+// Statements that the native shadow refuses, because its role is not a superuser or its place is full, and
+// that the embedded one runs. The same is done with the work of a server that was lost.
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 
@@ -17,9 +17,10 @@ export function isBeyondNative(thrown: unknown): thrown is Problem<'beyond_nativ
 }
 
 // SQLSTATEs: the role lacks a right; a role that the server reserves (`pg_write_server_files` is removed); a
-// file of an extension that is not installed; a warning that nothing was revoked or granted, where a
-// superuser would have.
-const refusals = new Set(['42501', '42939', '58P01']);
+// file of an extension that is not installed, or a file of the server that was removed; no room left for its
+// files, or no memory; a failure to read or write them; a warning that nothing was revoked or granted, where
+// a superuser would have.
+const refusals = new Set(['42501', '42939', '58P01', '53100', '53200', '58030']);
 // A superuser's right whose refusal has the SQLSTATE of other faults (source: AggregateCreate). The server's
 // language is English.
 const words = /aggregate transition data type cannot be internal/;
@@ -52,7 +53,7 @@ export function guardNative(session: ServerConnection): ServerConnection {
 
 function isBeyond(thrown: unknown): thrown is Problem {
   if (!(thrown instanceof Problem)) return false;
-  if (thrown.code === 'missing_extension') return true;
+  if (thrown.code === 'missing_extension' || thrown.code === 'connection_lost') return true;
   return (
     ('sqlstate' in thrown.data && refusals.has(String(thrown.data.sqlstate))) || words.test(thrown.message)
   );

@@ -1,5 +1,6 @@
 // The packages of the extensions of PostgreSQL in WebAssembly. Only requested ones are loaded.
 import type { Extension } from '@electric-sql/pglite';
+import { extensionPackages } from '../problem/extension-packages.ts';
 
 // PGlite ships these in itself, each as a module named after the extension.
 const contrib = new Set(
@@ -8,12 +9,6 @@ const contrib = new Set(
     pg_freespacemap pg_stat_statements pg_surgery pg_trgm pg_visibility pg_walinspect pgcrypto seg
     tablefunc tcn tsm_system_rows tsm_system_time unaccent uuid-ossp`.split(/\s+/),
 );
-
-// Packages of their own, which the user installs; each is made for one exact version of PGlite.
-const packages: Readonly<Record<string, { name: string; member: string }>> = {
-  vector: { name: '@electric-sql/pglite-pgvector', member: 'vector' },
-  postgis: { name: '@electric-sql/pglite-postgis', member: 'postgis' },
-};
 
 /**
  * The required extensions of each extension: CREATE EXTENSION … CASCADE creates them, too (control files:
@@ -35,7 +30,7 @@ export function withRequired(names: Iterable<string>): Set<string> {
 }
 
 /** Every extension that can be had without a server. */
-export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(packages)];
+export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(extensionPackages)];
 
 /** Loads those of the named extensions that are known and installed. */
 export async function loadExtensions(names: Iterable<string>): Promise<Record<string, Extension>> {
@@ -50,7 +45,7 @@ export async function loadExtensions(names: Iterable<string>): Promise<Record<st
 async function loadExtension(name: string): Promise<Extension | undefined> {
   const member = name.replace('-', '_');
   if (contrib.has(name)) return (await import(`@electric-sql/pglite/contrib/${member}`))[member];
-  const source = packages[name];
+  const source = extensionPackages[name];
   if (source === undefined) return undefined;
   try {
     return (await import(source.name))[source.member];

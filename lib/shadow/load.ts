@@ -1,6 +1,6 @@
 // Loads SQL files in any order that works, and locates the statements that fail.
 
-import { quote } from '../model/quote.ts';
+import { literal, quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { locateProblem } from '../pg/server-problem.ts';
 import { Problem } from '../problem/problem.ts';
@@ -116,7 +116,7 @@ async function runAsPsql(run: LoadRun, files: readonly SqlFile[]): Promise<void>
 async function runWhole({ connection, roles, options }: LoadRun, file: SqlFile): Promise<boolean> {
   await connection.execute(`savepoint file; ${options.asPsql ? '' : resume(roles)}`);
   try {
-    await connection.execute(file.runnable);
+    for (const text of portionsOf(file)) await connection.execute(text);
     await connection.execute('release file');
     return true;
   } catch (thrown) {
@@ -125,6 +125,22 @@ async function runWhole({ connection, roles, options }: LoadRun, file: SqlFile):
     return false;
   }
 }
+
+// After a statement with more than a few locks, the server looks through all locks of the transaction
+// (source: lock.c, LockReassignCurrentOwner), so time would grow with the square of a schema. It does so once
+// for a DO block, whatever the block runs. A statement that cannot be in one is met again by `runSingly`.
+function portionsOf({ runnable, statements }: SqlFile): string[] {
+  if (statements.length <= portionSize) return [runnable];
+  const portions: string[] = [];
+  for (let at = 0; at < statements.length; at += portionSize) {
+    const portion = statements.slice(at, at + portionSize);
+    const text = runnable.slice(portion[0]?.start, portion.at(-1)?.end);
+    portions.push(`do ${literal(`begin execute ${literal(text)}; end`)}`);
+  }
+  return portions;
+}
+
+const portionSize = 500;
 
 // Round after round, each from the first file to the last. Settings are repeated in every round, so that a
 // statement that is tried again is understood as it was at its place. A round that gets nothing done is

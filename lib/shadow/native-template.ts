@@ -8,7 +8,8 @@ import { type Program, readOutput } from '../programs/run.ts';
 import type { NativePrograms } from './native-programs.ts';
 
 // Nothing here outlives a command, so nothing is flushed. A whole schema is one transaction, which holds a
-// lock on everything it makes. Temporary files are limited, because a query may never end.
+// lock on everything it makes. Temporary files are limited, because a query may never end; and so is the
+// write-ahead log, which may be in memory.
 const configuration = `listen_addresses = ''
 unix_socket_permissions = 0700
 max_connections = 5
@@ -21,6 +22,7 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 min_wal_size = 2MB
+max_wal_size = 32MB
 max_worker_processes = 0
 max_parallel_workers_per_gather = 0
 max_parallel_maintenance_workers = 0
@@ -67,7 +69,7 @@ export async function findNativeTemplate(
   cache: string,
   { progress, again = false }: { progress?: ((message: string) => void) | undefined; again?: boolean } = {},
 ): Promise<string> {
-  const folder = join(cache, `native-${programs.version}-${programs.key}-1`);
+  const folder = join(cache, `native-${programs.version}-${programs.key}-2`);
   if (again) await rm(folder, { recursive: true, force: true });
   else if (await exists(join(folder, 'PG_VERSION'))) return folder;
   progress?.('Preparing the shadow database (once)');

@@ -1,7 +1,7 @@
 // The native shadow: a private server of our own, beside this process and no longer than it. Its reasons and
 // its limits are in docs/decisions/native-shadow.md.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { env, kill, pid } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -11,10 +11,11 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import { Problem } from '../problem/problem.ts';
 import { startOwnServer } from '../programs/server.ts';
-import { guardNative } from './beyond-native.ts';
+import { beyondNative, guardNative } from './beyond-native.ts';
 import { openStates, type StartedDatabase } from './instance.ts';
 import { findPrograms, type NativePrograms } from './native-programs.ts';
 import { findNativeTemplate } from './native-template.ts';
+import { isServerFolder, listServerPlaces, makeServerFolder } from './server-place.ts';
 import type { Shadow, ShadowOptions } from './shadow.ts';
 import { findUserCache, isPrivate } from './user-cache.ts';
 import { embeddedMajor } from './version.ts';
@@ -36,22 +37,21 @@ export async function findNativePrograms(root: string, { cacheDir }: NativeOptio
  */
 export async function openNativeShadow(programs: NativePrograms, options: NativeOptions): Promise<Shadow> {
   void removeLeftovers();
+  let isFirst = true;
   const states = await openStates(async () => {
     try {
       return await start(programs, options, false).catch(() => start(programs, options, true));
     } catch (thrown) {
+      // Work has begun in one that could start, and can be done again elsewhere.
+      if (!isFirst) throw beyondNative((thrown as Error).message);
       if (thrown instanceof Problem && thrown.code === 'shadow_failed') throw thrown;
       throw new Problem('shadow_failed', { reason: (thrown as Error).message });
+    } finally {
+      isFirst = false;
     }
   });
   return { ...states, extensions: null, superuser: null };
 }
-
-const prefix = 'pgmage-shadow-';
-// A socket's path has at most 103 characters on macOS and 107 on Linux (unix(7)).
-const longestFolder = 80;
-
-const placeOf = () => (tmpdir().length > longestFolder - prefix.length ? '/tmp' : tmpdir());
 
 async function start(
   programs: NativePrograms,
@@ -60,7 +60,7 @@ async function start(
 ): Promise<StartedDatabase> {
   const cache = await findUserCache(cacheDir);
   const template = await findNativeTemplate(programs, cache, { progress, again });
-  const folder = await mkdtemp(join(placeOf(), prefix));
+  const folder = await makeServerFolder();
   await writeFile(join(folder, 'owner'), `${pid} ${hostname()}\n`);
   const end = startOwnServer({
     folder,
@@ -112,15 +112,17 @@ async function waitUntilReady(folder: string): Promise<void> {
  * its lock file ends by itself within a minute (source: postmaster.c, RecheckDataDirLockFile).
  */
 export async function removeLeftovers(): Promise<void> {
-  const place = placeOf();
-  const names = await readdir(place).catch(() => []);
-  for (const name of names.filter((one) => one.startsWith(prefix))) {
-    const folder = join(place, name);
-    const owner = await readFile(join(folder, 'owner'), 'utf8').catch(() => '');
-    const [id, host] = owner.trim().split(' ');
-    if (host !== hostname() || !(await isPrivate(folder).catch(() => false)) || isAlive(Number(id))) continue;
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  for (const place of listServerPlaces()) {
+    const names = await readdir(place).catch(() => []);
+    for (const name of names.filter(isServerFolder)) await removeLeftover(join(place, name));
   }
+}
+
+async function removeLeftover(folder: string): Promise<void> {
+  const owner = await readFile(join(folder, 'owner'), 'utf8').catch(() => '');
+  const [id, host] = owner.trim().split(' ');
+  if (host !== hostname() || !(await isPrivate(folder).catch(() => false)) || isAlive(Number(id))) return;
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined);
 }
 
 function isAlive(id: number): boolean {

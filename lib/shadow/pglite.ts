@@ -47,5 +47,14 @@ async function started(db: PGlite): Promise<StartedDatabase> {
     `select current_setting('server_version_num')::int / 10000 as major`,
   );
   const connection = wrapPglite(db, 'the shadow database', rows[0]?.major ?? 0);
-  return { connection, close: () => connection.close() };
+  return {
+    connection,
+    // Its files are memory. Without a postmaster nothing is vacuumed, and no checkpoint removes WAL (source:
+    // XLogWrite in xlog.c).
+    tidy: async () => {
+      await connection.execute('vacuum');
+      await connection.execute('checkpoint');
+    },
+    close: () => connection.close(),
+  };
 }

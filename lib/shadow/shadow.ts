@@ -6,6 +6,8 @@ import type { Connection } from '../pg/connection.ts';
 export interface Ground {
   /** The same for the same content. */
   readonly key: string;
+  /** Tablespaces that it and the work name: the embedded shadow makes them, a server has its own. */
+  readonly tablespaces?: readonly string[];
   /** Makes it in the empty database, in the state's transaction. */
   lay(connection: Connection): Promise<void>;
 }

@@ -1,10 +1,11 @@
 // The data directory that every shadow in the process starts from, as a tar file: the package has it, and
 // where that is missing it is made once for a user.
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PGlite } from '@electric-sql/pglite';
+import { replaceFile } from '../config/file.ts';
 import { shadowRole } from '../model/catalog.ts';
 import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { findUserCache } from './user-cache.ts';
@@ -126,13 +127,11 @@ async function removeSpareSegments(db: PGlite, folder: string): Promise<void> {
  * Without a folder to write to it is made each time.
  */
 export async function keepTemplate(file: string, tar: Uint8Array): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, [digestOf(tar), tar], { mode: 0o600 });
-    await rename(draft, file);
+    await replaceFile(file, [digestOf(tar), tar], { mode: 0o600 });
   } catch {
-    await rm(draft, { force: true }).catch(() => undefined);
+    // As described above.
   }
 }
 

@@ -20,6 +20,7 @@ import {
   readRoles,
   runsConcurrently,
 } from './statement.ts';
+import { readBodyTablespaces, readTablespaces } from './tablespaces.ts';
 
 /** One statement of a file. */
 export interface ParsedStatement {
@@ -65,6 +66,8 @@ export interface SqlFile {
   readonly madeRoles: readonly string[];
   /** Names of extensions that it creates, or may create in the body of a DO block or a function. */
   readonly extensions: readonly string[];
+  /** Names of tablespaces that it mentions, without the server's own. */
+  readonly tablespaces: readonly string[];
   /** The statements that begin or end transactions, by their word; savepoints are not among them. */
   readonly boundaries: readonly { readonly word: string; readonly index: number }[];
 }
@@ -83,14 +86,16 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
     usedRoles: new Set(),
     madeRoles: [],
     extensions: new Set(),
+    tablespaces: new Set(),
     boundaries: [],
     blanks: [],
   };
   const sql = await visitStatements(file, text, (tree, script) => addStatement(found, script, tree));
-  const { statements, roles, usedRoles, madeRoles, extensions, boundaries, blanks } = found;
+  const { statements, madeRoles, boundaries, blanks } = found;
   const runnable = blanked(sql, blanks);
-  const names = { roles: [...roles], usedRoles: [...usedRoles], madeRoles, extensions: [...extensions] };
-  return { file, text, runnable, statements, ...names, boundaries };
+  const roles = { roles: [...found.roles], usedRoles: [...found.usedRoles], madeRoles };
+  const names = { extensions: [...found.extensions], tablespaces: [...found.tablespaces] };
+  return { file, text, runnable, statements, ...roles, ...names, boundaries };
 }
 
 /**
@@ -129,6 +134,7 @@ interface Found {
   readonly usedRoles: Set<string>;
   readonly madeRoles: string[];
   readonly extensions: Set<string>;
+  readonly tablespaces: Set<string>;
   readonly boundaries: SqlFile['boundaries'][number][];
   /** The parts that are not run. */
   readonly blanks: { from: number; to: number }[];
@@ -155,6 +161,9 @@ function addStatement(found: Found, sql: string, { tag, node, start, end, to }: 
   const extension = readExtension(tag, node);
   if (extension !== undefined) found.extensions.add(extension);
   for (const name of readBodyExtensions(tag, sql.slice(start, end))) found.extensions.add(name);
+  const own = sql.slice(start, end);
+  for (const name of [...readTablespaces(node, own), ...readBodyTablespaces(tag, own)])
+    found.tablespaces.add(name);
   if (isBoundary(tag, node)) {
     const index = findCodeStart(sql, start);
     found.boundaries.push({ word: /^\w+/.exec(sql.slice(index))?.[0].toUpperCase() ?? '', index });

@@ -95,8 +95,8 @@ function collect(value: unknown, names: string[]): void {
   }
 }
 
-// The texts of one field, however deep.
-function texts(value: unknown, field: string): string[] {
+/** The texts of one field of a node, however deep. */
+export function texts(value: unknown, field: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => texts(item, field));
   if (typeof value !== 'object' || value === null) return [];
   const node = value as Node;

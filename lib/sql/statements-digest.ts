@@ -17,7 +17,8 @@ const places = new Set(
 export async function digestStatements(text: string): Promise<string | null> {
   const parser = await loadParser();
   try {
-    const { stmts = [] } = parser.parseSync(blankPsqlCommands(text).sql);
+    // The parser refuses a text without any character, such as an empty way down.
+    const { stmts = [] } = parser.parseSync(`${blankPsqlCommands(text).sql}\n;`);
     const tree = JSON.stringify(stmts, (key, value: unknown) => (places.has(key) ? undefined : value));
     return createHash('sha256').update(tree).digest('hex').slice(0, 32);
   } catch {

@@ -79,7 +79,7 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
         const made = await backup(context, { engine });
         await other;
         // It is restored, and compared with its manifest.
-        const { backups } = await verifyBackups(own.context, { drill: true });
+        const { backups } = await verifyBackups(own.context, { drill: true, on: 'prod' });
         expect(backups.map(({ file, faults }) => [file, faults])).toEqual([[made.file, []]]);
         const [row] = await rowsOf<{ there: number }>(url, 'select count(*)::int as there from a');
         expect(row?.there).toBe(2000);

@@ -129,7 +129,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
         // Of several sessions some may have had nothing left to do.
         made++;
         await expectWhole(made);
-        const { backups } = await verifyBackups(own.context, { drill: true });
+        const { backups } = await verifyBackups(own.context, { drill: true, on: 'prod' });
         expect(backups.map(({ faults }) => faults)).toEqual(Array(1 + made).fill([]));
         continue;
       }

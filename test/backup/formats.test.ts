@@ -44,7 +44,7 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
   let held: Digest[];
 
   beforeAll(async () => {
-    scene = await backedUp(server, `${everything}; ${more}; ${bodies}`, { format, drill: true });
+    scene = await backedUp(server, `${everything}; ${more}; ${bodies}`, { format, drill: true, on: 'prod' });
     ({ own, urls, file: first } = scene);
     held = await digest(scene.database.url);
   });

@@ -41,6 +41,16 @@ test('each run adds a line to a log, also one that fails', async () => {
     ]);
     const nowhere = withRunLog(own.context, 'runs.jsonl/log', null, () => backup(own.context, {}));
     expect((await failure(nowhere)).code).toBe('unwritable_file');
+    // Its file system takes no folder, and says that it is missing.
+    const kernel = withRunLog(own.context, '/proc/pgmage/log', null, () => backup(own.context, {}));
+    expect((await failure(kernel)).message).toMatch(/^Cannot write \/proc\/pgmage\/log: ENOENT/);
+    expect((await failure(backup(own.context, { dir: '/proc/pgmage' }))).code).toBe('unwritable_file');
+    const full = withRunLog(own.context, '/dev/full', null, () => backup(own.context, {}));
+    expect((await failure(full)).message).toMatch(
+      /^Cannot write \/dev\/full: .*no space.* The backup is made: backups\/.*_prod_/,
+    );
+    const both = withRunLog(own.context, '/dev/full', null, () => backup(own.context, { env: 'gone' }));
+    expect((await failure(both)).code).toBe('missing_database');
     await withRunLog(own.context, 'new/folder/log', null, () => backup(own.context, {}));
     expect(statSync(join(own.context.project.root, 'new/folder')).mode & 0o777).toBe(0o700);
     own.drop();

@@ -60,7 +60,7 @@ describe.each(cases)('PostgreSQL $major, inserts: $inserts', ({ server, inserts 
   let held: Digest[];
 
   beforeAll(async () => {
-    const how = { engine: 'native', format: 'plain', inserts, drill: true } as const;
+    const how = { engine: 'native', format: 'plain', inserts, drill: true, on: 'prod' } as const;
     scene = await backedUp(server, `${everything}; ${more}; ${special}`, how);
     held = await digest(scene.database.url);
   });
@@ -115,7 +115,7 @@ describe.each(cases)('PostgreSQL $major, inserts: $inserts', ({ server, inserts 
       expect(problem.message).toContain('this Node.js has no zstd: it needs version 22.15 or later');
       return;
     }
-    const { file, verified } = await backup(scene.own.context, { ...way, drill: true });
+    const { file, verified } = await backup(scene.own.context, { ...way, drill: true, on: 'prod' });
     expect([file.endsWith('.sql.zst'), verified?.how]).toEqual([true, 'drill']);
   });
 

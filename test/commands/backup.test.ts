@@ -191,7 +191,9 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
     expect(only && backupText({ ...only, retries: [] }, paper)).toMatch(
       /^Backed up \S+ of prod to backups\/\S+\.(?:dump|native)\n10 tables, 3015 rows, \d+ kB, in [\d.]+ s; verified: read whole$/,
     );
-    expect(backupsText(await backups(own.context, { env: 'dev' }), paper)).toBe('No backups in backups');
+    expect(backupsText(await backups(own.context, { env: 'dev' }), paper)).toBe(
+      'No backups of dev in backups',
+    );
   });
 });
 
@@ -230,7 +232,9 @@ test('what cannot be backed up is told before anything is written', async () => 
   const own = backupProject({ prod: anyServer().url('nowhere') });
   expect((await failure(backup(own.context, { env: 'embedded' }))).code).toBe('no_server');
   expect((await failure(backup(own.context, {}))).code).toBe('missing_database');
-  expect((await failure(verifyBackups(own.context, {}, 'none.dump'))).code).toBe('missing_file');
+  const missing = await failure(verifyBackups(own.context, {}, 'none.dump'));
+  expect(missing.code).toBe('missing_file');
+  expect(missing.hint).toBe('Correct the name: db:backups lists them.');
   expect(readdirSync(own.context.project.root)).toEqual([]);
   own.drop();
 });

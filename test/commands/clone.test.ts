@@ -41,6 +41,27 @@ test.each(ways)('everything comes over: $name', async ({ from, to }) => {
   });
 });
 
+test('an interrupt says what became of the target', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    await rowsOf(target.url, 'create table t (id int primary key)');
+    const undos: (() => Promise<unknown>)[] = [];
+    const onInterrupt = (undo: () => Promise<unknown>) => {
+      undos.push(undo);
+      return () => undefined;
+    };
+    let said: unknown[] = [];
+    const interrupted = async () => {
+      said = await Promise.all(undos.map((undo) => undo()));
+      throw new Error('it ends here');
+    };
+    const context = contextOf(source.url, target.url, { onInterrupt });
+    const cloning = clone(context, { from: 'source', to: 'target', force: true }, interrupted);
+    await expect(cloning).rejects.toThrow('it ends here');
+    expect(said).toContain('target is unchanged.');
+    expect(await rowsOf(target.url, `select to_regclass('t')::text as t`)).toEqual([{ t: 't' }]);
+  });
+});
+
 test('what the target held is shown, asked for, and gone', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(source.url, 'create table t (id int primary key); insert into t values (1), (2)');
@@ -58,7 +79,7 @@ test('what the target held is shown, asked for, and gone', async () => {
     const before = await wholeOf(target.url);
     expect(await failure(clone(context, { ...way, yes: true }, undefined))).toMatchObject({
       code: 'data_loss_refused',
-      data: { losses: ['public.t (1 row)', '1 large objects'] },
+      data: { losses: ['public.t (1 row)', '1 large object'] },
     });
     expect((await failure(clone(context, { ...way, force: true }, undefined))).code).toBe(
       'confirmation_needed',
@@ -119,7 +140,8 @@ test('what speaks against it is said before anything is touched', async () => {
       `create database ${latin?.name} template template0 encoding latin1 locale 'C'`,
     );
     expect(await refused(source.url, newest.url(latin?.name))).toEqual([
-      'source has UTF8, target has LATIN1',
+      'source has UTF8, target has LATIN1. Make a target with this encoding:' +
+        " CREATE DATABASE utf8_target TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
     ]);
     await rowsOf(newest.url(), `drop database ${latin?.name}`);
   });

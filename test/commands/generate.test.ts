@@ -195,7 +195,7 @@ test('a way back that was written by hand is tried on rows', async () => {
   own.want(schema.replace('at timestamptz', 'b int, at timestamptz'));
   const { written } = await generate(own.context);
   expect(written.map(({ down }) => down)).toEqual([
-    { is: 'lossy', what: 't.a: 2 of 2 values lost; t.m: 2 of 2 values lost; u: 1 of 1 rows lost' },
+    { is: 'lossy', what: 't.a: 2 of 2 values lost; t.m: 2 of 2 values lost; u: 1 of 1 row lost' },
   ]);
 });
 

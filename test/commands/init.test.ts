@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { init } from '../../lib/commands/init.ts';
+import { pull } from '../../lib/commands/pull.ts';
+import { layouts } from '../../lib/migration/layouts.ts';
 import { withScripts } from '../../lib/project/package-scripts.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
 import { initPlanText, initText } from '../../lib/report/init.ts';
@@ -131,8 +133,66 @@ test(
           pulled: { baseline: null },
         });
         expect(read('pgmage.config.ts')).toContain("  layout: 'dbmate',\n");
+        expect(initText(report, paper)).toContain(
+          "Change the schema. Then run 'db:generate' and 'dbmate up'",
+        );
         expect(read('schema/schema.sql')).toBe('CREATE TABLE public.a (\n  id integer\n);\n');
       });
     });
   },
 );
+
+test('beside another tool no script is written that refuses its migrations', async () => {
+  const migrations = {
+    'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
+    'prisma/migrations/20260101000000_a/migration.sql': 'CREATE TABLE "User" (id int);\n',
+  };
+  const wide = { ...paper, width: 200 };
+  await within(null, { ...migrations, 'package.json': '{}' }, async ({ context, read }) => {
+    const own = derive(context, { migrations: join(context.project.root, 'prisma/migrations') });
+    const report = await init(own, { ...yes, filesOnly: true }, undefined);
+    expect(report.layout).toBe('prisma');
+    expect(Object.keys(JSON.parse(read('package.json')).scripts)).toEqual(
+      ['status', 'diff', 'generate', 'verify', 'history', 'pull', 'watch'].map((one) => `db:${one}`),
+    );
+    expect(initText(report, wide)).toMatch(
+      /pull --from migrations' writes the schema .*\. Then run 'db:generate' and 'prisma migrate deploy'$/,
+    );
+    // The advice can be followed.
+    await using later = derive(own, { layout: layouts.prisma });
+    expect(await pull(later, { from: 'migrations' }, undefined)).toMatchObject({ done: true });
+    expect(read('schema/schema.sql')).toContain('CREATE TABLE public."User"');
+  });
+  const graphile = { 'migrations/committed/000001.sql': 'create table a (id int);\n' };
+  await within(null, { ...graphile, 'package.json': '{}' }, async ({ context }) => {
+    const report = await init(context, { ...yes, filesOnly: true }, undefined);
+    expect(report).toMatchObject({ layout: 'graphile-migrate' });
+    expect(report.scripts).not.toContain('db:generate');
+    expect(initText(report, wide)).toMatch(/ prints the SQL for a migration of graphile-migrate$/);
+  });
+});
+
+test('a folder with programs of another tool is refused, and nothing is written', async () => {
+  for (const file of ['migrations/1700000000000_a.js', 'migrations/20260101_a.ts', 'migrations/1_a.cjs'])
+    await within(
+      null,
+      { [file]: 'exports.up = () => {};', 'package.json': '{}' },
+      async ({ context, read }) => {
+        const refused = { code: 'program_migration', data: { file } };
+        expect(await failure(init(context, { ...yes, filesOnly: true }, undefined))).toMatchObject(refused);
+        expect(read('package.json')).toBe('{}');
+        expect(existsSync(join(context.project.root, 'pgmage.config.ts'))).toBe(false);
+        // Every command that reads the folder refuses it, too.
+        expect(await failure(pull(context, { from: 'migrations' }, undefined))).toMatchObject(refused);
+      },
+    );
+});
+
+test('a .env that Git does not ignore is told', () =>
+  within(null, { '.env': 'DATABASE_URL=', '.git/HEAD': '' }, async ({ context }) => {
+    const { root } = context.project;
+    const told = 'Git does not ignore .env. Add it to .gitignore';
+    expect(initText(await init(context, yes, undefined), paper)).toContain(told);
+    writeFileSync(join(root, '.gitignore'), 'node_modules\n.env*\n');
+    expect(initText(await init(context, yes, undefined), paper)).not.toContain(told);
+  }));

@@ -132,6 +132,21 @@ GRANT SELECT ON TABLE public.orders TO PUBLIC;
   });
 });
 
+test('a serial that heirs of its table use, and a compressed column with a collation', async () => {
+  const owner = `owner_of_serials_${process.pid}`;
+  const schema = `create role ${owner}; create table log (id serial, msg text);
+    create table log_old (archived date) inherits (log); create table notes (body text compression pglz
+    collate "C"); alter table log owner to ${owner}; alter table log_old owner to ${owner}`;
+  await having(schema, async ({ project: { context }, url }) => {
+    try {
+      await pull(context, {}, undefined);
+      expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
+    } finally {
+      await rowsOf(url, `drop table log cascade; drop role ${owner}`);
+    }
+  });
+});
+
 test('the embedded database is pulled, too', async () => {
   const embedded = project(null, cache);
   const { context } = embedded;
@@ -173,6 +188,23 @@ test('names that some machines take for the same file stand in one', async () =>
       expect((await compare(context, 'local', folder)).same).toBe(true);
     },
   );
+});
+
+test('an empty database deletes no schema file', async () => {
+  await having('', async ({ project: { context, want }, url }) => {
+    want('create table mine ();');
+    for (const split of [false, true]) {
+      const report = await pull(context, { split, force: true }, undefined);
+      expect(report).toMatchObject({ objects: 0, written: [], removed: [] });
+      expect(readFileSync(context.project.schema, 'utf8')).toBe('create table mine ();');
+    }
+    await rowsOf(url, 'create table given ()');
+    await pull(context, { split: true, force: true }, undefined);
+    await rowsOf(url, 'drop table given');
+    const folder = join(context.project.root, 'schema');
+    expect(await pull(context, { split: true, force: true }, undefined)).toMatchObject({ removed: [] });
+    expect(readdirSync(join(folder, 'tables'))).toEqual(['public.given.sql']);
+  });
 });
 
 test('a folder by object', async () => {

@@ -86,9 +86,15 @@ test('data is lost only with --force, and a question is asked before anything ru
     expect(await failure(push(own.context, {}, undefined))).toMatchObject({ code: 'confirmation_needed' });
     expect(await push(own.context, {}, async () => false)).toMatchObject({ done: false });
     await push(own.context, yes, undefined);
-    await query(database.url, `insert into users values (1, 'a')`);
+    await query(database.url, `insert into users values (1, 'a'), (2, 'b')`);
     own.want('create table users (id int);');
-    expect(await failure(push(own.context, yes, undefined))).toMatchObject({ code: 'data_loss_refused' });
+    const refused = (rows: string) => ({
+      code: 'data_loss_refused',
+      data: { losses: [`ALTER TABLE public.users DROP COLUMN name (users: ${rows})`] },
+    });
+    expect(await failure(push(own.context, yes, undefined))).toMatchObject(refused('rows not counted'));
+    await query(database.url, 'analyze users');
+    expect(await failure(push(own.context, yes, undefined))).toMatchObject(refused('about 2 rows'));
     expect(await columns(database)).toEqual([{ names: 'id,name' }]);
     await push(own.context, { ...yes, force: true }, undefined);
     expect(await columns(database)).toEqual([{ names: 'id' }]);

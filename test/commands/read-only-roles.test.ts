@@ -84,7 +84,7 @@ test('backups of every format, their drills and restores', async () => {
     await pair(server, async (source, target) => {
       const own = backupProject({ prod: as(source), copy: as(target) });
       for (const format of ['native', 'custom', 'plain', 'directory'] as const) {
-        const { file } = await backup(own.context, { format, drill: true });
+        const { file } = await backup(own.context, { format, drill: true, on: 'prod' });
         await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
         expect(await rowsOf(target.socket, 'select id from t')).toEqual([{ id: 1 }]);
       }

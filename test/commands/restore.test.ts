@@ -199,11 +199,16 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       rows: one.name === 'public.many' ? 1 : one.rows,
     }));
     await writeManifest(path, { ...manifest, contents });
-    const { backups: bad } = await verifyBackups(own.context, { drill: true }, file);
+    const { backups: bad } = await verifyBackups(own.context, { drill: true, on: 'prod' }, file);
     expect(bad[0]?.faults).toEqual(['restored, table public.many has 3000 rows instead of 1']);
     await expectNoDrill(server.url());
     writeFileSync(json, original);
-    const tried = await backup(own.context, { engine, drill: true, dir: own.context.project.root });
+    const tried = await backup(own.context, {
+      engine,
+      drill: true,
+      on: 'prod',
+      dir: own.context.project.root,
+    });
     expect(tried.verified?.how).toBe('drill');
   });
 

@@ -8,6 +8,7 @@ import { syncPlanText, syncText } from '../../lib/report/migrations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -165,6 +166,69 @@ test('the name of a migration tells a loss of data first', async () => {
   own.want('create function f() returns int language sql as $$select 1$$; create table t (a int, c int);');
   await sync(own.context, { ...yes, force: true }, undefined);
   expect(names()[2]).toBe('drop_column_t_b_and_1_more');
+});
+
+test('a column that may be renamed: the refusal for its rows names the option', async () => {
+  own.want('create table users (id int, phone text not null);');
+  await sync(own.context, { ...yes, name: 'base' }, undefined);
+  await rowsOf(database.url, `insert into users values (1, 'x')`);
+  own.want('create table users (id int, mobile text not null);');
+  const refused = await failure(sync(own.context, yes, undefined));
+  expect(refused.code).toBe('rows_in_the_way');
+  expect(refused.hint).toContain('If you renamed an object, pass --rename users.phone=mobile.');
+  await sync(own.context, { ...yes, rename: ['users.phone=mobile'] }, undefined);
+  expect(await isSame()).toBe(true);
+});
+
+test('only renames of the failing statement are offered, alternatives with or', async () => {
+  own.want('create table users (id int, phone text, fax text); create table other (a int, b text);');
+  await sync(own.context, { ...yes, name: 'base' }, undefined);
+  await rowsOf(database.url, `insert into users values (1, 'x', 'y'); insert into other values (1, 'z')`);
+  own.want('create table users (id int, mobile text not null); create table other (a int, c text);');
+  const refused = await failure(sync(own.context, yes, undefined));
+  expect(refused.hint).toContain(
+    'If you renamed an object, pass --rename users.phone=mobile or --rename users.fax=mobile.',
+  );
+  const mistyped = await failure(sync(own.context, { ...yes, rename: ['users.phone=mobil'] }, undefined));
+  expect(mistyped.message).toContain('no object with the new name. Did you mean mobile?');
+});
+
+test.each([true, false])('migrations before one that fails are named, online: %s', async (online) => {
+  own.want('create table users (id int, phone text);');
+  await sync(own.context, { ...yes, name: 'base' }, undefined);
+  await rowsOf(database.url, 'insert into users values (1)');
+  own.want('create table users (id int, phone text not null);');
+  // It could have corrected the rows, so that the failure is not certain.
+  own.write(
+    '20270101000000000_fill.sql',
+    '-- Up Migration\ndo $$ begin end $$;\n-- Down Migration\nselect 1;\n',
+  );
+  const notes: string[] = [];
+  const context = derive(own.context, { note: (message: string) => void notes.push(message) });
+  const failed = await failure(sync(context, { ...yes, online }, undefined));
+  expect(failed.code).toBe(online ? 'broke_off' : 'unfit_rows');
+  expect(notes).toEqual(['Applied 20270101000000000_fill']);
+});
+
+test('a migration is named where the next one cannot begin', async () => {
+  own.want('create table users (id int);');
+  await sync(own.context, { ...yes, name: 'base' }, undefined);
+  own.want('create table users (id int, phone text);');
+  own.write(
+    '20270101000000000_close.sql',
+    `-- Up Migration
+do $$ begin if to_regclass('pgmage.audit') is not null then
+  execute 'alter table pgmage.audit enable row level security'; end if; end $$;
+-- Down Migration
+select 1;
+`,
+  );
+  const notes: string[] = [];
+  const context = derive(own.context, { note: (message: string) => void notes.push(message) });
+  expect((await failure(sync(context, yes, undefined))).code).toBe('ledger_unsafe');
+  const applied = 'select name from pgmage.schema_migrations order by id desc limit 1';
+  expect(await rowsOf(database.url, applied)).toEqual([{ name: '20270101000000000_close' }]);
+  expect(notes).toEqual(['Applied 20270101000000000_close']);
 });
 
 test('rows that do not fit a migration are not called invalid SQL', async () => {

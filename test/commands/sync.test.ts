@@ -8,6 +8,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
+import { readAhead } from '../../lib/migrate/read-ahead.ts';
 import { readSoundState, recheckSoundState } from '../../lib/migrate/target-state.ts';
 import { withTarget } from '../../lib/project/source.ts';
 
@@ -158,6 +159,12 @@ test('a target is looked at again only where a transaction has ended since', asy
         expect(await now()).toBe(before);
         await rowsOf(server.url(), 'insert into users select 1');
         expect(await now()).not.toBe(before);
+        await using ahead = await readAhead(own.context, target);
+        const early = await ahead.content;
+        const read = () => readSoundState({ ...session, early: ahead.content });
+        expect((await read()).actual).toBe(early?.actual);
+        await rowsOf(server.url(), 'create table late (id int)');
+        expect((await failure(read())).code).toBe('drifted');
       });
     });
   } finally {
@@ -244,3 +251,33 @@ test('plain node-pg-migrate applies the same files, and undoes them', async () =
     }),
   );
 });
+
+test('a database that cannot be reached is told before a migration is tried out', () =>
+  withDatabase(anyServer(), async ({ url }) => {
+    const wrong = Object.assign(new URL(url), { pathname: '/missing' });
+    await withProject(wrong.href, cache, async (own) => {
+      const told: string[] = [];
+      const world = { ...own.context.world, progress: (message: string) => told.push(message) };
+      own.want('create table a (id int);');
+      const problem = await failure(sync({ ...own.context, world }, yes, undefined));
+      expect(problem.code).toBe('missing_database');
+      expect(told).toEqual([]);
+    });
+  }));
+
+test('a role that may not create the schema of the ledger is told the right that it needs', () =>
+  withDatabase(anyServer(), async ({ url, name }) => {
+    await rowsOf(url, `create role "Weak one" login password 'x'`);
+    const weak = Object.assign(new URL(url), { username: 'Weak%20one', password: 'x' });
+    try {
+      await withProject(weak.href, cache, async (own) => {
+        own.want('create table a (id int);');
+        expect(await failure(step(own))).toMatchObject({
+          code: 'permission_denied',
+          hint: expect.stringContaining(`GRANT CREATE ON DATABASE ${name} TO "Weak one";`),
+        });
+      });
+    } finally {
+      await rowsOf(url, 'drop role "Weak one"');
+    }
+  }));

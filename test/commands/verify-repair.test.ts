@@ -91,6 +91,18 @@ test('comments and blanks are accepted, here and in every other environment', as
   await other.drop();
 });
 
+test('a migration with an empty way down does not stop a repair', async () => {
+  own.write('20270101000000000_fill.sql', '-- Up Migration\ndo $$ begin end $$;\n\n-- Down Migration\n');
+  await sync(own.context, { ...yes, force: true }, undefined);
+  edit(0, 'CREATE TABLE', '-- why\nCREATE TABLE');
+  expect((await repair(own.context, yes, undefined)).done).toBe(true);
+  const last = '20270101000000000_fill.sql';
+  own.write(last, own.read(last).replace('do ', '-- why\ndo '));
+  expect((await faults()).join()).toContain('only comments or whitespace differ');
+  expect((await repair(own.context, yes, undefined)).edited).toEqual([last.replace('.sql', '')]);
+  expect((await verify(own.context)).sound).toBe(true);
+});
+
 test('statements are not', async () => {
   await sync(own.context, yes, undefined);
   edit(1, 'integer', 'bigint');
@@ -142,10 +154,11 @@ test.each(['server', 'embedded'])(
     await withTarget(target.context, await target.context.world.environment(), (connection) =>
       connection.execute('insert into public.t select 1'),
     );
+    // The block could correct the rows, so the failure is not certain beforehand.
     target.write(
       '20270101000000000_by_hand.sql',
-      `-- Up Migration\ncomment on table t is 'a; b';\n\n-- which\nalter table t\n  add check (a >` +
-        ` 1);\n-- Down Migration\n`,
+      `-- Up Migration\ncomment on table t is 'a; b';\ndo 'begin perform 1; end';\n\n-- which\n` +
+        `alter table t\n  add check (a > 1);\n-- Down Migration\n`,
     );
     target.want(`${wanted} alter table t add check (a > 1); comment on table t is 'a; b';`);
     const problem = await failure(sync(target.context, yes, undefined));

@@ -148,3 +148,16 @@ for (const server of servers()) {
     });
   });
 }
+
+test.each(servers())('views that call casts of their own: $major', async (server) => {
+  const casts = `
+    create type celsius as (degrees int);
+    create type kelvin as (degrees int);
+    create type label as enum ('hot', 'cold');
+    create function heat(celsius) returns kelvin language sql immutable as 'select row($1.degrees)::public.kelvin';
+    create cast (celsius as kelvin) with function heat;
+    create cast (label as celsius) with inout;
+    create table readings (id int, value celsius, label label);
+    create view warm as select id, value::kelvin as value, label::celsius as label from readings where id > 1;`;
+  expect(await differences(server, casts, casts)).toEqual([]);
+});

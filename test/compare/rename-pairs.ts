@@ -6,6 +6,8 @@ export interface Walk {
   readonly old: string;
   readonly new: string;
   readonly rename?: readonly string[];
+  /** The name of its migration, as a pattern. */
+  readonly named: string;
   readonly seed: string;
   /** The rows afterwards, and the same before. */
   readonly rows: readonly [after: string, before: string];
@@ -17,6 +19,7 @@ export interface Walk {
 export const walks: readonly Walk[] = [
   {
     of: 'a column, with all that names it',
+    named: 'rename_column_users_name_to_full_name',
     old: `create table users (id serial primary key, name text not null default 'x' unique check (name <> ''),
       other int,
         generated text generated always as (upper(name)) stored);
@@ -43,6 +46,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a table with a serial key, and its columns, by comments',
+    named: 'rename_table_users_to_people',
     old: `create table users (id serial primary key, name varchar(50) not null, "Old Label" int unique);
       create table orders (id bigint primary key, user_id int references users (id));`,
     new: `-- pgmage:renamed from users
@@ -62,6 +66,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a table and a column by its former and by its new table',
+    named: 'rename_table_a_to_b',
     old: 'create table a (id bigint generated always as identity primary key, x int, y int);',
     new: 'create table b (id bigint generated always as identity primary key, x2 int, y2 int);',
     rename: ['a=b', 'a.x=x2', 'b.y=y2'],
@@ -70,6 +75,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'labels of an enum',
+    named: 'rename_type_mood_sad_to_unhappy',
     old: `create type mood as enum ('sad', 'ok'); create table t (m mood default 'sad'); create view v as
       select m = 'sad' as is_sad from t;`,
     new: `create type mood as enum (
@@ -82,6 +88,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a column of a partitioned table, and a partition',
+    named: 'rename_table_log_2024_to_journal_2024',
     old: `create table log (at date not null, msg text) partition by range (at);
       create table log_2024 partition of log for values from ('2024-01-01') to ('2025-01-01');
       create index log_msg on log (msg);`,
@@ -94,6 +101,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a schema with all that is in it',
+    named: 'rename_schema_app_to_core',
     old: `create schema app; create type app.kind as enum ('a'); create table app.t (id serial primary key,
       k app.kind);
       create view app.v as select * from app.t; create function app.f(app.kind) returns int language sql
@@ -108,6 +116,7 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'objects of many kinds',
+    named: 'rename_',
     old: `create table t (a int constraint c1 check (a > 0), b int, constraint u1 unique (a),
       constraint k1 foreign key (b) references t (a));
       create index i1 on t (b); create view v1 as select a as x from t; create materialized view m1 as
@@ -154,11 +163,28 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a column that changes its type besides',
+    named: 'rename_column_t_a_to_c',
     old: 'create table t (a int, b text);',
     new: 'create table t (c bigint not null, b text);',
     rename: ['t.a=c'],
     seed: 'insert into t values (5)',
     rows: ['select c::text as v from t', 'select a::text as v from t'],
     also: /TYPE bigint|SET NOT NULL/,
+  },
+  {
+    of: 'tables whose checks and NOT NULLs are inherited',
+    old: `create table logs (id int primary key, at date not null, check (id > 0)) partition by range (id);
+      create table low partition of logs for values from (0) to (100);
+      create table base (a int not null check (a > 0));
+      create table heir () inherits (base);`,
+    new: `-- pgmage:renamed from logs
+      create table events (id int primary key, at date not null, check (id > 0)) partition by range (id);
+      create table low partition of events for values from (0) to (100);
+      -- pgmage:renamed from base
+      create table root (a int not null check (a > 0));
+      create table heir () inherits (root);`,
+    seed: `insert into logs values (1, '2024-01-01'); insert into heir values (2)`,
+    named: 'rename_table_base_to_root',
+    rows: ['select id as v from events, root', 'select id as v from logs, base'],
   },
 ];

@@ -31,33 +31,39 @@ const walked = walks.flatMap((walk, at) =>
 );
 const yes = { yes: true } as const;
 
-test.each(walked)('$of: $major', async ({ server, old, new: wanted, rename = [], seed, rows, also }) => {
-  await withDatabase(server, ({ url }) =>
-    withProject(url, cache, async (own) => {
-      own.want(old);
-      await sync(own.context, yes, undefined);
-      await rowsOf(url, seed);
-      const version = own.files().at(-1)?.slice(0, 17) as string;
-      own.want(wanted);
-      const { pending, renames, possible } = await sync(own.context, { ...yes, rename }, undefined);
-      expect(pending.filter(({ down }) => down?.is !== 'exact')).toEqual([]);
-      expect(possible).toEqual([]);
-      expect(renames.length).toBeGreaterThanOrEqual(rename.length);
-      const [up = '', down = ''] = (pending[0]?.text ?? '').split('-- Down Migration').map((part) => part);
-      for (const part of [up, down])
-        for (const statement of part.split(/;\n/).filter((one) => /^\s*(ALTER|DROP|CREATE|DO)/m.test(one)))
-          expect(statement).toMatch(also ? new RegExp(`RENAME|${also.source}|DROP NOT NULL|TYPE`) : /RENAME/);
-      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
-      const values = async (sql: string) => (await rowsOf(url, sql)).map((row) => (row as { v: string }).v);
-      const before = await values(rows[0]);
-      expect(before.length).toBeGreaterThan(0);
-      await rollback(own.context, { ...yes, version }, undefined);
-      own.want(old);
-      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
-      expect(await values(rows[1])).toHaveLength(before.length);
-    }),
-  );
-});
+test.each(walked)(
+  '$of: $major',
+  async ({ server, old, new: wanted, rename = [], seed, rows, also, named }) => {
+    await withDatabase(server, ({ url }) =>
+      withProject(url, cache, async (own) => {
+        own.want(old);
+        await sync(own.context, yes, undefined);
+        await rowsOf(url, seed);
+        const version = own.files().at(-1)?.slice(0, 17) as string;
+        own.want(wanted);
+        const { pending, renames, possible } = await sync(own.context, { ...yes, rename }, undefined);
+        expect(pending.filter(({ down }) => down?.is !== 'exact')).toEqual([]);
+        expect(possible).toEqual([]);
+        expect(renames.length).toBeGreaterThanOrEqual(rename.length);
+        expect(pending[0]?.name.slice(18)).toContain(named);
+        const [up = '', down = ''] = (pending[0]?.text ?? '').split('-- Down Migration').map((part) => part);
+        for (const part of [up, down])
+          for (const statement of part.split(/;\n/).filter((one) => /^\s*(ALTER|DROP|CREATE|DO)/m.test(one)))
+            expect(statement).toMatch(
+              also ? new RegExp(`RENAME|${also.source}|DROP NOT NULL|TYPE`) : /RENAME/,
+            );
+        expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
+        const values = async (sql: string) => (await rowsOf(url, sql)).map((row) => (row as { v: string }).v);
+        const before = await values(rows[0]);
+        expect(before.length).toBeGreaterThan(0);
+        await rollback(own.context, { ...yes, version }, undefined);
+        own.want(old);
+        expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
+        expect(await values(rows[1])).toHaveLength(before.length);
+      }),
+    );
+  },
+);
 
 const [plain, renamed] = ['create table t (a int, b text);', 'create table t (a int, c text);'];
 
@@ -70,7 +76,7 @@ test('nothing is guessed: without an answer it is dropped and added, and the rep
       const refused = await failure(sync(own.context, yes, undefined));
       expect([refused.code, refused.hint]).toEqual([
         'data_loss_refused',
-        expect.stringMatching(/DROP COLUMN b.*If you renamed it, pass --rename t\.b=c$/),
+        expect.stringMatching(/DROP COLUMN b.*If you renamed an object, pass --rename t\.b=c$/),
       ]);
       const asked: RenameQuestion[] = [];
       const answer = (place: number | null) => async (question: RenameQuestion) => {

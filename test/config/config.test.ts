@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkConfig } from '../../lib/config/check.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { findEnvironment, knownNames, protectedEnvironments } from '../../lib/config/environment.ts';
 import { openProject } from '../../lib/config/project.ts';
@@ -84,6 +85,15 @@ test('a named environment reads its own files, and never what the shell has for 
   expect(problem.hint).toContain('prod');
 });
 
+test('a tenant of a mistyped environment is suggested with the right one', async () => {
+  const config: Config = { environments: { shops: { databases: 'shop_*' }, shoes: 'postgres://shoes/db' } };
+  expect((await failure(find('shop:acme', config))).hint).toMatch(
+    /^Did you mean shops:acme\? Known environments: local, shops, shoes\./,
+  );
+  for (const name of ['local:acme', 'other:acme', ':acme'])
+    expect((await failure(find(name, config))).hint).toMatch(/^Known environments: /);
+});
+
 test('a value can name other variables, of the same file first; what names none is taken as it is', async () => {
   write({
     '.env': `DATABASE_URL="postgres://\${USER_NAME}:\${PASSWORD}@\${HOST}/\${NAME}"
@@ -117,7 +127,10 @@ test('the configuration says where: a URL, a variable, files, a command', async 
   expect((await find('d', config)).url).toBe('postgres://command/db');
   expect((await find('e', config)).url).toBe('postgres://shell/db');
   expect((await find('prod', config)).protected).toBe(false);
-  expect(await failure(find('b', config))).toMatchObject({ code: 'environment_without_url' });
+  expect(await failure(find('b', config))).toMatchObject({
+    code: 'environment_without_url',
+    hint: 'Set B_URL in the process environment or .env.b.local or .env.b.',
+  });
   expect(await knownNames({ root, config, variables: {} })).toEqual([
     'local',
     'a',
@@ -127,6 +140,17 @@ test('the configuration says where: a URL, a variable, files, a command', async 
     'e',
     'prod',
   ]);
+});
+
+test('an environment that only a dotenv file defines is known; a sample of such a file is none', async () => {
+  writeFileSync(join(root, '.env.analytics'), 'DATABASE_URL=postgres://analytics/db');
+  writeFileSync(join(root, '.env.registry'), 'DATABASE_URL=postgres://registry/db');
+  writeFileSync(join(root, '.env.example'), 'DATABASE_URL=postgres://user:password@host/db');
+  writeFileSync(join(root, '.env.production'), 'DATABASE_URL=postgres://prod/db');
+  writeFileSync(join(root, '.env.other'), 'PORT=80');
+  const config: Config = { environments: { shops: { dotenv: '.env.registry', each: 'select 1' } } };
+  const names = ['local', 'shops', 'prod', 'analytics'];
+  expect(await knownNames({ root, config, variables: {} })).toEqual(names);
 });
 
 test(
@@ -185,6 +209,37 @@ test('a TypeScript configuration is compiled once per content and imports its ow
   expect((await openProject(join(root, 'deep/er'), '1')).root).toBe(root);
 });
 
+test('a project that has not installed pgmage can import it', async () => {
+  const config = `import { defineConfig } from 'pgmage';\nexport default defineConfig({ schema: 'a.sql' });`;
+  write({ 'package.json': '{}', 'pgmage.config.ts': config });
+  expect((await openProject(root, '1')).config).toEqual({ schema: 'a.sql' });
+  // Its own one is taken as soon as it is there.
+  const own = `export const defineConfig = () => ({ schema: 'own.sql' });`;
+  const manifest = '{ "name": "pgmage", "type": "module", "exports": "./index.js" }';
+  write({ 'node_modules/pgmage/package.json': manifest, 'node_modules/pgmage/index.js': own });
+  expect((await openProject(root, '1')).config).toEqual({ schema: 'own.sql' });
+  for (const [file, text] of [
+    ['pgmage.config.mjs', config],
+    ['pgmage.config.cjs', "module.exports = require('pgmage').defineConfig({});"],
+  ] as const) {
+    for (const name of ['node_modules', 'pgmage.config.ts', 'pgmage.config.mjs'])
+      rmSync(join(root, name), { recursive: true, force: true });
+    write({ [file]: text });
+    const problem = await failure(openProject(root, '1'));
+    expect(problem.message).toContain("Run 'npm install --save-dev pgmage', name the file pgmage.config.ts");
+  }
+});
+
+test('a CommonJS configuration is read, and one in a form that pgmage does not read is refused', async () => {
+  write({ 'package.json': '{}', 'pgmage.config.cjs': `module.exports = { schema: 'db/schema.sql' };` });
+  expect((await openProject(root, 'test')).config).toEqual({ schema: 'db/schema.sql' });
+  rmSync(join(root, 'pgmage.config.cjs'));
+  write({ 'pgmage.config.json': '{ "schema": "db/schema.sql" }' });
+  const problem = await failure(openProject(join(root), 'test'));
+  expect(problem).toMatchObject({ code: 'bad_config', data: { file: 'pgmage.config.json' } });
+  expect(problem.message).toContain('pgmage.config.ts, ');
+});
+
 test('without a configuration the project is where its package.json is', async () => {
   write({ 'package.json': '{}', 'a/b/c.txt': '' });
   expect(await openProject(join(root, 'a/b'), '1')).toMatchObject({ root, config: {} });
@@ -208,4 +263,10 @@ test('a syntax error in it has file, line and column', async () => {
   write({ 'pgmage.config.ts': 'export default {\n  schema: ??,\n};\n' });
   const problem = await failure(openProject(root, '1'));
   expect(problem.where).toEqual({ file: 'pgmage.config.ts', line: 2, column: 11, text: '  schema: ??,' });
+});
+
+test('the key of a service is a member of the configuration', () => {
+  const config: Config = { serve: { seal: 'key' } };
+  expect(checkConfig(config, 'pgmage.config.ts')).toBe(config);
+  expect(() => checkConfig({ serve: { seals: 'key' } }, 'pgmage.config.ts')).toThrow('did you mean seal?');
 });

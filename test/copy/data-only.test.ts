@@ -63,6 +63,7 @@ test('a schema that is another one is told, and nothing is changed', async () =>
     const problem = await failure(cloned(contextOf(source.url, target.url), { dataOnly: true }));
     expect(problem.code).toBe('clone_refused');
     expect(problem.message).toContain('their schemas differ: ');
+    expect(problem.message).toContain('see db:diff --from source --to target');
     for (const what of ['u (table) is missing', 'v (view) is not expected', 't.b (column) has another type'])
       expect(problem.message).toContain(what);
     expect((await wholeOf(target.url)).digests).toEqual(before.digests);

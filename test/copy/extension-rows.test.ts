@@ -86,7 +86,7 @@ test('backed up and restored, without client tools', async () => {
   if (majors.length === 0) return;
   await moved(async (source, target) => {
     const own = backupProject({ prod: source.url, copy: target.url });
-    const { file } = await backup(own.context, { format: 'native', drill: true });
+    const { file } = await backup(own.context, { format: 'native', drill: true, on: 'prod' });
     await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
     own.drop();
   });

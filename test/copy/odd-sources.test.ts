@@ -43,7 +43,7 @@ describe.each(await oneOfEach('databases without an encoding'))(
           await rowsOf(source, bytes);
           const whole = await digest(source);
           const own = backupProject({ prod: source, copy: target });
-          const { file, verified } = await backup(own.context, { format, drill: true });
+          const { file, verified } = await backup(own.context, { format, drill: true, on: 'prod' });
           expect(verified?.how).toBe('drill');
           await restore(own.context, file, { to: 'copy', ...consent }, undefined);
           expect(await digest(target)).toEqual(whole);

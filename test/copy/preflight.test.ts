@@ -56,7 +56,12 @@ test.each([
   ],
   ['server versions', {}, { version: 180001, versionText: '18.1' }, 'ok: 15.18 → 18.1'],
   ['writable', {}, { standby: true }, 'failed: staging is a standby, which cannot be written to'],
-  ['encoding', {}, { encoding: 'LATIN1' }, 'failed: prod has UTF8, staging has LATIN1'],
+  [
+    'encoding',
+    {},
+    { encoding: 'LATIN1' },
+    /^failed: prod has UTF8, staging has LATIN1\. Make a target .*: CREATE DATABASE .* TEMPLATE template0 ENCODING 'UTF8'/,
+  ],
   ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
   [

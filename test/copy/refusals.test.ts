@@ -1,8 +1,13 @@
 // Targets that a clone refuses, and parts that it leaves out on request.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listLacking } from '../../lib/backup/needs.ts';
+import { verifyBackups } from '../../lib/commands/backups.ts';
 import { restore } from '../../lib/commands/restore.ts';
+import { restoreScript } from '../../lib/commands/restore-script.ts';
 import { readBackup } from '../../lib/flow/manifest.ts';
+import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { backedUp } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { withSession } from '../proof/session.ts';
@@ -11,23 +16,60 @@ import { anyServer, servers } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, wholeOf } from './cloning.ts';
 
+test('a target with nothing but its ledger says so, and what --force would cost', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      await rowsOf(source.url, 'create table t (a int)');
+      await withSession(target.url, prepareLedger);
+      const row = (name: string) => `insert into pgmage.audit (migration, direction, checksum, outcome, tool)
+        values ('${name}', 'up', '', 'done', 'pgmage')`;
+      await rowsOf(target.url, `${row('1_a')}; ${row('2_b')}; create table empty ()`);
+      const context = contextOf(source.url, target.url);
+      const { code, message, hint } = await failure(cloned(context, { force: false }));
+      expect([code, message]).toEqual(['data_loss_refused', expect.stringContaining('Use --force flag')]);
+      expect(hint).toBe(
+        'Data would be lost by: the record of its migrations, its only rows: pgmage.audit (2 rows).',
+      );
+      await rowsOf(target.url, 'create table t as select 1 as a');
+      const other = await failure(cloned(context, { force: false }));
+      expect(other.hint).toBe('Data would be lost by: pgmage.audit (2 rows); public.t (1 row).');
+    }),
+  );
+});
+
 test('the databases of the server itself are targets only with --force', async () => {
   const server = anyServer();
   const scene = await backedUp(server, 'create table t (a int)', { format: 'native' });
+  const { context } = scene.own;
+  writeFileSync(join(context.project.root, 'backups', 'made.sql'), 'create table t (a int);');
+  const file = scene.file.replace('backups/', '');
   try {
-    const there = server.url('postgres');
-    const refused = await failure(cloned(contextOf(scene.database.url, there), { force: false }));
-    expect([refused.code, refused.message]).toEqual([
-      'clone_refused',
-      expect.stringContaining('pass --force to replace it'),
-    ]);
-    scene.urls.dev = there;
-    const file = scene.file.replace('backups/', '');
-    const other = await failure(restore(scene.own.context, file, { to: 'dev', yes: true }, undefined));
-    expect([other.code, other.message]).toEqual([
-      'unfit_target',
-      expect.stringContaining('it is the database postgres, which every new database or client relies on'),
-    ]);
+    for (const name of ['postgres', 'template1']) {
+      scene.urls.dev = server.url(name);
+      const into = { to: 'dev', yes: true } as const;
+      const refused = await failure(
+        cloned(contextOf(scene.database.url, server.url(name)), { force: false }),
+      );
+      expect([refused.code, refused.message]).toEqual([
+        'clone_refused',
+        expect.stringContaining(
+          `is the database ${name}, which every new database or client relies on: pass`,
+        ),
+      ]);
+      for (const other of [
+        await failure(restore(context, file, into, undefined)),
+        await failure(restoreScript(context, 'made.sql', into, undefined)),
+      ])
+        expect([other.code, other.message]).toEqual([
+          'unfit_target',
+          expect.stringContaining(`it is the database ${name}, which every new database or client relies on`),
+        ]);
+      expect(await rowsOf(server.url(name), `select to_regclass('public.t') as t`)).toEqual([{ t: null }]);
+    }
+    // The server lets no session into it.
+    const closed = await failure(cloned(contextOf(scene.database.url, server.url('template0'))));
+    expect(JSON.stringify(closed)).toContain('not currently accepting connections');
   } finally {
     await scene.drop();
   }
@@ -90,6 +132,11 @@ test('roles and extensions that the server of a restore lacks are found before a
       restore(scene.own.context, file, { to: 'dev', yes: true, noOwner: true }, undefined),
     );
     expect(some.message).toContain(`it does not have the roles ${roles[1]}: create them there`);
+    const drilled = await failure(verifyBackups(scene.own.context, { drill: true, on: 'dev' }));
+    expect([drilled.code, drilled.message]).toEqual([
+      'unfit_target',
+      expect.stringContaining(`it does not have the roles ${roles.join(', ')}: `),
+    ]);
     const { manifest } = await readBackup(scene.path);
     expect(manifest?.needs).toMatchObject({ extensions: [], unowned: [roles[1]] });
     const lacking = await withSession(target.url, (session) =>

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { difference } from '../../lib/commands/diff.ts';
 import { restore } from '../../lib/commands/restore.ts';
-import { backupProject } from '../backup/scene.ts';
+import { backupProject, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
-import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
+import { type Database, freshDatabase, rowsOf, withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, wholeOf } from './cloning.ts';
@@ -86,8 +86,9 @@ test.each(servers())('and their backups: an error, and no backup with fewer rows
     const refused = await failure(backup(own.context, { format: 'native' }));
     expect([refused.code, refused.message]).toEqual([
       'permission_denied',
-      expect.stringContaining('row-level security policy for table "notes"'),
+      'prod: row-level security policies hide rows of public.notes',
     ]);
+    expect(refused.hint).toContain(`ALTER ROLE ${role} BYPASSRLS;`);
     expect(readdirSync(own.folder)).toEqual([]);
     // Whoever sees all rows makes one; whoever may not write them all gets none.
     const { file, rows } = await backup(own.context, { format: 'native', env: 'all' });
@@ -187,3 +188,70 @@ test.each(servers())(
     });
   },
 );
+
+const dumping = (await dumpable('what the role of pg_dump cannot read')).map(({ major }) => major);
+
+test.each(servers())('a backup names all that its role cannot read at once: $major', async (server) => {
+  await withOwner(server, async (source, _target, role) => {
+    await rowsOf(
+      source.socket,
+      `create table a (id serial); create table b (id int); create table seen (id int);
+      create table p (id int) partition by range (id); create table p1 partition of p default;
+      alter table seen enable row level security; grant select on seen, p1 to ${role};
+      create materialized view empty as select 1 as a with no data`,
+    );
+    const own = backupProject({ prod: as(role, source) });
+    const refused = async (engine: 'native' | 'pg_dump') => {
+      const { code, message, hint } = await failure(backup(own.context, { engine }));
+      expect([code, hint]).toEqual([
+        'permission_denied',
+        `Let this role read all rows: GRANT pg_read_all_data TO ${role}; ALTER ROLE ${role} BYPASSRLS;` +
+          ' Or connect as a superuser.',
+      ]);
+      return message;
+    };
+    const hidden = 'row-level security policies hide rows of public.seen';
+    expect(await refused('native')).toBe(
+      `prod: permission denied for public.a, public.a_id_seq, public.b; ${hidden}`,
+    );
+    // Only pg_dump locks the parents of partitions.
+    if (dumping.includes(server.major))
+      expect(await refused('pg_dump')).toBe(
+        `prod: permission denied for public.a, public.a_id_seq, public.b, public.p; ${hidden}`,
+      );
+    await rowsOf(source.socket, `grant pg_read_all_data to ${role}; alter role ${role} bypassrls`);
+    expect(await backup(own.context, { engine: 'native' })).toMatchObject({ tables: 4 });
+    own.drop();
+  });
+});
+
+test('extensions that another role made for the target stay, in any version and on a newer server', async () => {
+  const [first, last] = [servers()[0] as Server, servers().at(-1) as Server];
+  const role = `guest_${process.pid}`;
+  const [source, target] = [await freshDatabase(first), await freshDatabase(last)];
+  await rowsOf(last.socket(), `create role ${role} login password 'x'`);
+  try {
+    await rowsOf(last.socket(), `alter database ${target.name} owner to ${role}`);
+    await rowsOf(
+      source.socket,
+      `create extension hstore; create extension pg_trgm; create table t (h hstore);
+      insert into t values ('a=>1')`,
+    );
+    await rowsOf(
+      target.socket,
+      `create extension hstore; create extension pg_trgm version '1.3';
+      alter schema public owner to ${role}`,
+    );
+    const { done } = await cloned(contextOf(source.socket, as(role, target)), { noOwner: true });
+    expect(done?.tables).toEqual([{ name: 'public.t', rows: 1 }]);
+    const versions = await rowsOf(
+      target.socket,
+      `select extname, extversion from pg_extension where extname = 'pg_trgm'`,
+    );
+    expect(versions).toEqual([{ extname: 'pg_trgm', extversion: '1.3' }]);
+  } finally {
+    await target.drop();
+    await source.drop();
+    await rowsOf(last.socket(), `drop role ${role}`);
+  }
+});

@@ -1,5 +1,6 @@
 // Parts of a database are cloned, and values that nobody else may see are masked before they leave it.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { clone } from '../../lib/commands/clone.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
 import { maskers } from '../../lib/flow/masks.ts';
 import { failure } from '../failure.ts';
@@ -81,12 +82,20 @@ test('--exclude: objects, with all that needs them, which is told', async () => 
     expect((await failure(part(source, target, { exclude: ['user'] }))).message).toContain(
       'no object matches user',
     );
+    expect((await failure(part(source, target, { tables: ['users,notes'] }))).message).toContain(
+      'no object matches users,notes. For several, write --tables users --tables notes',
+    );
   });
 });
 
 test('--tables: some tables, and what they need', async () => {
   await withShop(async (source, target) => {
-    await part(source, target, { tables: ['notes'] });
+    const masks = { 'users.email': '@email', 'notes.email': '@email' };
+    const { done, masked } = await part(source, target, { tables: ['notes'] }, { masks });
+    expect(masked).toEqual(['public.notes.email']);
+    expect(done?.left).toEqual([
+      'CONSTRAINT notes_by_fkey ON public.notes: it needs a table that --tables leaves out',
+    ]);
     const there = `select array_agg(relname::text order by relname::text) as names from pg_class
       where relkind in ('r', 'p', 'v', 'm', 'S')
       and relnamespace = 'public'::regnamespace`;
@@ -110,7 +119,8 @@ test('masks: ready ones and SQL, in partitions, too, and never what was there', 
       'users.key=@uuid',
       `users.mood='sad'`,
     ];
-    await part(source, target, { mask }, { masks });
+    const { masked } = await part(source, target, { mask }, { masks });
+    expect(masked).toEqual(expect.arrayContaining(['public.users.email', 'public.log_old.email']));
     const [ann, bob] = await rowsOf<Record<string, string | null>>(
       target.socket,
       'select *, born::text as born from users order by id',
@@ -167,8 +177,11 @@ test.each([
   ['users.email', 'it has no value after ='],
 ])('a mask that cannot work is refused, and nothing is copied: %s', async (mask, reason) => {
   await withShop(async (source, target) => {
-    const thrown = await failure(part(source, target, { mask: [mask] }));
+    const asked = vi.fn(async () => true);
+    const way = { from: 'source', to: 'target', force: true };
+    const thrown = await failure(clone(contextOf(source.url, target.url), { ...way, mask: [mask] }, asked));
     expect(thrown.code).toBe('bad_mask');
+    expect(asked).not.toHaveBeenCalled();
     expect(thrown.message).toContain(reason);
     expect(await rowsOf(target.socket, `select to_regclass('users') as users`)).toEqual([{ users: null }]);
   });
@@ -180,4 +193,31 @@ test('a mask that is never the same is noticed, and nothing is copied', async ()
     expect(thrown).toMatchObject({ code: 'not_as_source' });
     expect(await rowsOf(target.socket, `select to_regclass('users') as users`)).toEqual([{ users: null }]);
   });
+});
+
+test('masks that a foreign key or a unique column refuses are named', async () => {
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      await rowsOf(
+        source.socket,
+        `create table users (email text primary key, code text unique);
+         create table logins (email text references users);
+         insert into users values ('a', 'x'), ('b', 'y'); insert into logins values ('a')`,
+      );
+      for (const [mask, constraint] of [
+        ['users.email=@email', 'logins_email_fkey'],
+        [`users.code='same'`, 'users_code_key'],
+      ] as const)
+        for (const swap of [false, true]) {
+          const { code, message, hint } = await failure(part(source, target, { mask: [mask], swap }));
+          expect([code, message]).toEqual(['unfit_masks', expect.stringContaining(constraint)]);
+          expect(hint).toContain(`Nothing was changed. The masks may be the reason: ${mask.split('=')[0]}.`);
+          expect(await rowsOf(target.socket, `select to_regclass('users') as users`)).toEqual([
+            { users: null },
+          ]);
+        }
+      const both = { mask: ['users.email=@email', 'logins.email=@email'] };
+      expect((await part(source, target, both)).done?.tables).toHaveLength(2);
+    }),
+  );
 });

@@ -22,6 +22,16 @@ const rows = `insert into t select n, 'row ' || n from generate_series(1, 20) n`
 const plain = `create table t (id int primary key, v text); ${rows}`;
 
 const refusals: Readonly<Record<string, Refused>> = {
+  'a row that a trigger of the target refuses': {
+    source: plain,
+    target: `create table t (id int primary key, v text); create function refuse() returns trigger language plpgsql
+      as $$ begin raise exception 'no row %', new.id; end $$;
+      create trigger refuse before insert on t for each row execute function refuse()`,
+    input: { triggers: 'on' },
+    code: 'rows_refused',
+    names: ['no row ', 'function refuse() line 1 at RAISE'],
+    isEarly: false,
+  },
   'a number that the target has no room for': {
     source: 'create table t (id bigint primary key); insert into t values (1), (3000000000)',
     target: 'create table t (id int primary key)',

@@ -34,7 +34,7 @@ test.each(['full', 'changed'] as const)(
         const problem = await failure(sync());
         expect(problem).toMatchObject({
           code: 'not_as_source',
-          data: { differences: ['public.t: 1 rows are not as in the source'] },
+          data: { differences: ['public.t: 1 row is not as in the source'] },
         });
         expect(await rowsOf(url, 'select from t where id > 9000')).toEqual([]);
       },

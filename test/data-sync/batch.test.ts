@@ -227,3 +227,29 @@ test.each([
   const problem = await failure(dataSync(workspace, { from: 'source', to: 'target', ...input }, undefined));
   expect(problem).toMatchObject({ code: 'bad_option', data: { option } });
 });
+
+test('an interrupt says which batches stay, and how to go on or back', async () => {
+  await inProject('create table t (id int primary key)', async ({ source, target }) => {
+    await rowsOf(source.url, 'insert into t select generate_series(1, 30)');
+    await using workspace = contextOf(source.url, target.url);
+    const undos = new Set<() => Promise<unknown>>();
+    const said: unknown[] = [];
+    const world = {
+      ...workspace.world,
+      onInterrupt: (undo: () => Promise<unknown>) => {
+        undos.add(undo);
+        return () => undos.delete(undo);
+      },
+      // Before each commit: the second one belongs to the second batch.
+      beforeCommit: async () => {
+        for (const undo of [...undos].slice(-1)) said.push(await undo());
+      },
+    };
+    const input = { from: 'source', to: 'target', yes: true, batch: 10 };
+    const { run } = await dataSync({ ...workspace, world }, input, undefined);
+    const way = `Run data:sync with --batch and --resume to go on, or data:undo ${run?.id.slice(0, 8)} to take`;
+    expect(said[0]).toBe('');
+    expect(said[1]).toBe(`At least 1 batch with 10 rows stay in target. ${way} the batches back.`);
+    expect(undos.size).toBe(0);
+  });
+});

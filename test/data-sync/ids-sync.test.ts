@@ -216,7 +216,9 @@ test('a reference to a row that has no new id is refused, and nothing is changed
     );
     const problem = await failure(pair.sync({ tables: ['customers'] }));
     expect(problem.code).toBe('sync_refused');
-    expect(problem.message).toContain('refer by company to rows of public.companies that have no new id');
+    expect(problem.message).toContain(
+      '1 row that refers by company to rows of public.companies that have no new id',
+    );
     expect(await rowsOf(pair.target.url, 'select from migration.id_map')).toHaveLength(4);
   });
 });

@@ -110,7 +110,7 @@ test.each([undefined, 1])(
     await withSynced({ ...given, data, input: batch ? { batch } : {} }, async ({ target, sync }) => {
       const problem = await failure(sync());
       expect(problem.message).toContain(
-        'refer by up to rows of public.nodes that have no new id, for example 2',
+        '1 row that refers by up to rows of public.nodes that have no new id, for example 2',
       );
       expect(await rowsOf(target.url, 'select from nodes')).toEqual([]);
     });

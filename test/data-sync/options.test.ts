@@ -159,6 +159,11 @@ test('masks stay the same from run to run, and never leave the source unmasked',
       const first = await dataDiff(workspace, input);
       const shown = first.tables.flatMap(({ details = [] }) => details.map((one) => one.new?.email));
       expect(shown.filter((one) => one !== null)).toHaveLength(2);
+      const note = { verdict: 'converted', reason: 'a mask takes the place of its values' };
+      expect(first.notes).toEqual([
+        { ...note, what: 'public.heirs.email' },
+        { ...note, what: 'public.users.email' },
+      ]);
       expect(JSON.stringify(first)).not.toMatch(/ann@|bob@/);
       for (const [at, { details = [] }] of first.tables.entries())
         for (const { new: values } of details)

@@ -182,3 +182,19 @@ test.each([
     expect((await failure(sync())).message).toContain(reason);
   });
 });
+
+test.runIf(newest.major >= 18)(
+  'all rows are compared when the expression of a virtual column changes',
+  async () => {
+    await withScene(table, config('xmin'), async ({ source, target, sync }) => {
+      await rowsOf(source.url, `alter table t add w text generated always as ('a' || v) virtual`);
+      await rowsOf(target.url, 'alter table t add w text');
+      await sync();
+      expect(howOf(await sync())).toBe('part');
+      await rowsOf(source.url, `alter table t alter w set expression as ('b' || v)`);
+      expect(howOf(await sync())).toContain('made, emptied or altered');
+      expect(await rowsOf(target.url, 'select w from t where id = 3')).toEqual([{ w: 'bv3' }]);
+      expect(howOf(await sync())).toBe('part');
+    });
+  },
+);

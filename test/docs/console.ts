@@ -6,13 +6,15 @@ export type Step =
   | { readonly does: 'show'; readonly command: string; readonly output: string }
   /** Hidden: a command of the shell. `<!-- run: … -->` */
   | { readonly does: 'run'; readonly command: string }
+  /** Hidden: the next command runs on a terminal, and gets Ctrl-C after this text. `<!-- stop: … -->` */
+  | { readonly does: 'stop'; readonly text: string }
   /** Hidden: SQL in the database of an environment. `<!-- sql prod: … -->` */
   | { readonly does: 'sql'; readonly environment: string; readonly sql: string }
   /** The next block of code is the content of this file. `<!-- write: schema/schema.sql -->` */
   | { readonly does: 'write'; readonly file: string; readonly content: string };
 
 const part =
-  /<!-- (run|sql|write)(?: (\w+))?:\s*([\s\S]*?) -->(?:\n+```(?!console)\w*\n([\s\S]*?)```)?|```console\n([\s\S]*?)```/g;
+  /<!-- (run|stop|sql|write)(?: (\w+))?:\s*([\s\S]*?) -->(?:\n+```(?!console)\w*\n([\s\S]*?)```)?|```console\n([\s\S]*?)```/g;
 
 /** The steps of a document, in their order. */
 export function stepsOf(text: string): Step[] {
@@ -20,6 +22,7 @@ export function stepsOf(text: string): Step[] {
     if (shown !== undefined) return shownSteps(shown);
     if (does === 'sql') return [{ does, environment: environment ?? 'local', sql: body as string }];
     if (does === 'write') return [{ does, file: body as string, content: code ?? '' }];
+    if (does === 'stop') return [{ does, text: body as string }];
     return [{ does: 'run', command: body as string }];
   });
 }
@@ -102,8 +105,11 @@ const patterns: readonly (readonly [RegExp, string | ((nth: number) => string)])
   [/\b20\d{15}(?=_|\b)/g, number],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, uuid],
   [/\b[0-9a-f]{31,64}\b/g, hash],
+  [/\bpgm_[0-9a-f]{8}_[\w-]{43}/g, 'pgm_1f0c9a51_A-KEY-HAS-THIS-LENGTH-IT-IS-SHOWN-ONLY-ONCE'],
   [/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-11-20 09:30:00'],
   [/\b20\d\d-\d\d-\d\d \d\d:\d\d(?!:)/g, '2026-11-20 09:30'],
+  // The time of a line of a log.
+  [/(?<=^(?:--- )?)\d\d:\d\d:\d\d(?= )/gm, '09:30:00'],
   [/\b[\d.]+ [kM]?B\/s/g, '264 kB/s'],
   [/\b[\d.]+ [GT]B are free/g, '120 GB are free'],
   [/\bneeds \d+ MB/g, 'needs 9 MB'],

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { toFlag } from '../../lib/runner/task.ts';
 import { builtInTasks, generated, pageOf } from './generate.ts';
-import { anchors, brokenLinks, documents, pages, read, withParts } from './markdown.ts';
+import { anchors, brokenLinks, codeBlocks, documents, pages, read, withParts } from './markdown.ts';
 import { jsonSchema, reports } from './schemas.ts';
 
 const manifest = JSON.parse(read('package.json'));
@@ -67,6 +67,14 @@ test('a link to a missing file or heading is found', () => {
   );
 });
 
+test('a configuration that uses defineConfig imports it, so that it can be pasted', () => {
+  const blocks = documents().flatMap((path) => codeBlocks(read(path)).map((code) => ({ path, code })));
+  const uses = blocks.filter(({ code }) => code.includes('defineConfig('));
+  expect(uses.length).toBeGreaterThan(9);
+  const isWhole = (code: string) => code.includes("import { defineConfig } from 'pgmage';\n");
+  expect(uses.filter(({ code }) => !isWhole(code)).map(({ path }) => path)).toEqual([]);
+});
+
 test('every dependency has its reason', () => {
   const { dependencies, peerDependencies } = manifest;
   const text = read('docs/internals/dependencies.md');
@@ -74,11 +82,15 @@ test('every dependency has its reason', () => {
     expect(text).toContain(name.replace('@electric-sql/pglite-', '-'));
 });
 
-test('the guide of own tasks shows the task of guide-task.ts, which the compiler reads', () => {
-  const [, ...lines] = read('test/docs/guide-task.ts')
-    .replace("'../../lib/index.ts'", "'pgmage'")
-    .split('\n');
-  expect(read('docs/guides/own-tasks.md')).toContain(['```ts', '// tasks/release.ts', ...lines].join('\n'));
+test('the guide of own tasks shows whole files, which the compiler reads', () => {
+  const guide = read('docs/guides/own-tasks.md');
+  for (const [file, shown] of [
+    ['guide-shop', 'shop'],
+    ['guide-task', 'release'],
+  ]) {
+    const [, ...lines] = read(`test/docs/${file}.ts`).replace("'../../lib/index.ts'", "'pgmage'").split('\n');
+    expect(guide).toContain(['```ts', `// tasks/${shown}.ts`, ...lines].join('\n'));
+  }
 });
 
 test('every task has a schema of what it prints with --json', async () => {

@@ -162,10 +162,29 @@ function coded(text: string): string {
   return text.replace(sign, '`$1`').replace(/<(?=\w)/g, '\\<');
 }
 
+const session = {
+  pid: '<pid>',
+  applicationName: '<application>',
+  role: '<role>',
+  state: '<state>',
+  queryStart: '<time>',
+};
+const special = {
+  hint: null,
+  invalid: [],
+  halfWay: undefined,
+  holders: [session],
+  list: undefined,
+  writer: undefined,
+  near: [],
+  tenants: undefined,
+  lacks: undefined,
+};
+
 /** The data of every problem with names instead of values: `<environment>`. */
 export const placeholders = new Proxy(
   {},
-  { get: (_, key) => (key === 'hint' ? null : [`<${String(key)}>`]) },
+  { get: (_, key) => (key in special ? special[key as keyof typeof special] : [`<${String(key)}>`]) },
 ) as never;
 
 function errorsText(): string {

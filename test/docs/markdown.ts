@@ -40,6 +40,11 @@ export function withoutCode(text: string): string {
   return text.replace(/^( *)(```+)[\s\S]*?^\1\2 *$/gm, blank).replace(/<!--[\s\S]*?-->/g, blank);
 }
 
+/** The blocks of code of a document, without their fences. */
+export function codeBlocks(text: string): string[] {
+  return [...text.matchAll(/^( *)(```+)[^\n]*\n([\s\S]*?)^\1\2 *$/gm)].map(([, , , code]) => code as string);
+}
+
 /** A sentence with the line that it begins on. */
 export interface Sentence {
   readonly line: number;

@@ -53,6 +53,26 @@ test('per table and in all, with rate and time left', () => {
   expect(told).toEqual(['Loading public.b: 80 %; total 8 of about 40 MB, 2 MB/s, 16 s left']);
 });
 
+test('no time is left of a rate of nothing, and long times are minutes and hours', () => {
+  const told: string[] = [];
+  const line = (gigabytes: number, done: number) => {
+    const { told: tell } = makeProgress(
+      { now: clockAt([0, 4]), progress: (text) => void told.push(text) },
+      [{ name: 'public.a', bytes: gigabytes * 2 ** 30 }],
+      'Loading',
+    );
+    tell({ name: 'public.a' }, done);
+  };
+  line(40, 1000);
+  line(4, 8 * 2 ** 20);
+  line(40, 8 * 2 ** 20);
+  expect(told.map((text) => text.replace(/^.* MB, /, ''))).toEqual([
+    '0 MB/s',
+    '2 MB/s, 34 min left',
+    '2 MB/s, 6 h left',
+  ]);
+});
+
 test('rows of tables, with rows in a second', () => {
   const paces: CopyProgress[] = [];
   const told: string[] = [];
@@ -71,8 +91,21 @@ test('rows of tables, with rows in a second', () => {
   };
   makeRowProgress(teller, all, 'Comparing').told({ name: 'public.a' }, 1_500);
   expect(barText(paces[0] as CopyProgress, 100)).toMatch(
-    /^Comparing public\.a 25% \[#+\.+\] 25% {2}1500 rows of 6000 rows {2}500 rows\/s {2}0:09 left$/,
+    /^Comparing public\.a 25% \[#+\.+\] 25% {2}1500 of 6000 rows {2}500 rows\/s {2}0:09 left$/,
   );
+  // An amount that is known by now replaces the estimate.
+  const exact = makeRowProgress(
+    { now: clockAt([0, 3, 3, 6]), progress: (line) => void told.push(line) },
+    [...all, { name: 'public.b', rows: 4_000 }],
+    'Comparing',
+  );
+  exact.told({ name: 'public.a' }, 500, 1_000);
+  exact.told({ name: 'public.a' }, 500);
+  exact.told({ name: 'public.b' }, 1_000, 2_000);
+  expect(told.slice(1)).toEqual([
+    'Comparing public.a: 50 %; total 500 of about 5000 rows, 167 rows/s, 27 s left',
+    'Comparing public.b: 50 %; total 2000 of about 3000 rows, 333 rows/s, 3 s left',
+  ]);
 });
 
 const pace: CopyProgress = {
@@ -90,7 +123,21 @@ test('as a line that fits every terminal', () => {
     expect([...line].length).toBeLessThan(width);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
     expect(line).not.toMatch(/[\x00-\x1f]/);
+    expect(line).toMatch(/ 60% {2}(\S.* {2})?1:02:05 left$/);
   }
+  // The bar becomes shorter first; then rate, total and bar are left out, and the name is cut last.
+  expect([100, 80, 64, 53, 40].map((width) => barText(pace, width))).toEqual([
+    'Copying public.orders 45% [###############..........] 60%  600 MB of 1000 MB  24 MB/s  1:02:05 left',
+    'Copying public.orders 45% [########......] 60%  600 MB of 1000 MB  1:02:05 left',
+    'Copying public.orders 45% [##########.......] 60%  1:02:05 left',
+    'Copying public.orders 45% 60%  1:02:05 left',
+    'Copying public.order… 60%  1:02:05 left',
+  ]);
+  const rows = { ...pace, unit: 'rows', doing: 'Comparing' } as const;
+  const many = { done: 208_725, of: 1_092_321 };
+  expect(barText({ ...rows, own: many, all: many, rate: 119_340, secondsLeft: 8 }, 80)).toBe(
+    'Comparing public.orders 19% [##........] 19%  208725 of 1092321 rows  0:08 left',
+  );
   // What was taken for its size was too little, or nothing is known of it.
   const more = { ...pace, all: { done: 3 * mega, of: mega }, own: { done: 1, of: 0 }, secondsLeft: 61 };
   expect(barText(more, 120)).toMatch(

@@ -49,6 +49,21 @@ test('folders of other tools are read as these read them', async () => {
   expect(skipped).toMatchObject({ code: 'bad_option', message: expect.stringContaining('argument other:') });
   const pg = `-- Up Migration\ncommit;\n-- Down Migration\n${drop}`;
   expect(await rules({ '1_a.sql': pg })).toEqual(['transaction_nesting 1_a.sql:2']);
+  const graphile = (head = '') => ({
+    'committed/000001-a.sql': `--! Previous: -\n--! Hash: sha1:a\n${head}
+grant select on t to :DATABASE_VISITOR; create index concurrently i on t (a);`,
+    'current.sql': drop,
+  });
+  expect(await rules(graphile())).toEqual(['concurrently_in_transaction committed/000001-a.sql:4']);
+  expect(await rules(graphile('--! no-transaction\n'))).toEqual([]);
+  const supabase = {
+    'supabase/config.toml': '',
+    'supabase/migrations/20260101000000_a.sql': `begin;\n${drop}`,
+  };
+  expect(await rules(supabase)).toEqual([
+    'uncommitted_transaction supabase/migrations/20260101000000_a.sql:1',
+    'drop_column supabase/migrations/20260101000000_a.sql:2',
+  ]);
   const flyway = {
     'V10__b.sql': drop,
     'V2__a.sql': 'create index concurrently i on t (a);',

@@ -125,6 +125,21 @@ test('what a user wrote into a migration counts, too, and its comment allows the
   expect(await rowsOf(database.url, 'select id from users')).toEqual([]);
 });
 
+test.each([
+  'do $$ begin drop table users; create table users (id int primary key, name text, note text); end $$;',
+  `do $$ begin execute format('delete from %I', 'users'); end $$;`,
+  `create function wipe() returns void language sql as 'delete from users'; select wipe(); drop function wipe();`,
+])('db:sync refuses what a block or a routine of a migration deletes: %s', async (sql) => {
+  await sync(own.context, forced, undefined);
+  await rowsOf(database.url, `insert into users values (1, 'a', 'b')`);
+  await generate(own.context, { empty: true });
+  own.write(own.files()[1] as string, `-- Up Migration\n\n${sql}\n`);
+  expect((await failure(sync(under({ deletes_data: 'deny' }), forced, undefined))).code).toBe(
+    'policy_denied',
+  );
+  expect(await rowsOf(database.url, 'select id from users')).toEqual([{ id: 1 }]);
+});
+
 /** A sealed migration with these statements, which lead to the schema. */
 async function sealed(sql: string, schema: string): Promise<void> {
   await generate(own.context, { empty: true });

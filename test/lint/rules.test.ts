@@ -5,6 +5,9 @@ import { levelOfHazard, parseSize } from '../../lib/lint/level.ts';
 import { lintFiles } from '../../lib/lint/lint.ts';
 import { statementRules } from '../../lib/lint/rules.ts';
 import { type LintFinding, weighFindings } from '../../lib/lint/verdict.ts';
+import { hazards } from '../../lib/model/step.ts';
+import { bothWays } from './ready-cases.ts';
+import { cases } from './squawk-cases.ts';
 
 async function find(
   text: string,
@@ -18,30 +21,16 @@ async function find(
 
 const rulesOf = (found: readonly LintFinding[]) => found.map(({ rule }) => rule);
 
-// Those that squawk has, too, are in squawk.test.ts.
-test.each([
-  ['concurrent_refresh', 'refresh materialized view m;', 'refresh materialized view concurrently m;'],
-  ['delete_rows', 'delete from t where a = 1;', 'insert into t values (1);'],
-  ['truncate', 'truncate t;', 'select 1;'],
-  ['vacuum_full', 'cluster t using i;', 'vacuum t;'],
-  ['drop_table', 'drop schema s cascade;', 'drop schema s;'],
-  ['drop_table', 'drop materialized view m;', 'drop view v;'],
-  ['renames', 'alter table t set schema s;', 'alter table t set (fillfactor = 90);'],
-  ['no_json', 'create table t (a json);', 'create table t (a jsonb);'],
-  ['bigint_keys', 'create table t (a int primary key);', 'create table t (a bigint primary key, b int);'],
-  ['bigint_keys', 'create table t (a int, primary key (a));', 'create table t (a bigint, primary key (a));'],
-  ['naming', 'create table "Users" (a bigint);', 'create table users (a bigint);'],
-  ['naming', 'create table t ("userId" bigint);', 'create table t (user_id bigint);'],
-  ['naming', 'alter table t add constraint "C" unique using index i;', 'create view v as select 1 as a;'],
-  ['transaction_nesting', 'begin; begin; commit;', 'begin; commit; begin; commit;'],
-  [
-    'concurrently_in_transaction',
-    'begin; create index concurrently i on t (a); commit;',
-    'create index concurrently i on t (a);',
-  ],
-] as const)('%s: %s', async (rule, bad, good) => {
-  expect(rulesOf(await find(bad))).toContain(rule);
-  expect(rulesOf(await find(good))).not.toContain(rule);
+test.each(bothWays)('%s: %s', async (rule, bad, good) => {
+  const policy: PolicyConfig = { rules: { [rule]: 'deny' } };
+  expect(rulesOf(await find(bad, policy))).toContain(rule);
+  expect(rulesOf(await find(good, policy))).not.toContain(rule);
+});
+
+test('a policy about a hazard finds statements of users, whichever hazard it is', () => {
+  const found = new Set(statementRules.flatMap((rule) => rule.hazards));
+  // A way down tells this.
+  expect(hazards.filter((one) => !found.has(one))).toEqual(['irreversible']);
 });
 
 test('what the file itself created has no rows that others use', async () => {
@@ -188,9 +177,11 @@ test('rows are deleted by DELETE in WITH, by MERGE and in DO, too', async () => 
   const block = (body: string) => objects(`do $$ begin\n${body}\nend $$;`);
   expect(await block('delete -- all\nfrom only app."Orders";')).toEqual(['delete_rows app."Orders"']);
   expect(await block(merge('delete'))).toEqual(orders);
-  expect(await block('truncate table orders, b;')).toEqual(['truncate public.orders']);
+  expect(await block('truncate table orders, b;')).toEqual(['truncate public.orders', 'truncate public.b']);
   expect(await block(`execute format('delete from %I', 'orders');`)).toEqual(['delete_rows null']);
   expect(await block(`raise notice '--'; delete from orders;`)).toEqual(orders);
+  // Names are as the server folds them.
+  expect(await block('DELETE FROM Orders;')).toEqual(orders);
   expect(await block('-- delete from orders\nperform 1;')).toEqual([]);
   const body = 'create function f() returns void begin atomic delete from orders; end;';
   expect(await objects(body)).toEqual([]);
@@ -199,8 +190,86 @@ test('rows are deleted by DELETE in WITH, by MERGE and in DO, too', async () => 
   );
 });
 
+test('values are overwritten by UPDATE, also in WITH, MERGE, ON CONFLICT and DO', async () => {
+  const messages = async (sql: string) =>
+    (await find(sql)).flatMap(({ rule, object, hazards, message }) =>
+      rule === 'overwrite_values' && hazards.includes('loses_values')
+        ? [`${object}: ${/^Values(?: of (.*))? are/.exec(message)?.[1] ?? 'any'}`]
+        : [],
+    );
+  const emails = ['public.users: email'];
+  for (const sql of [
+    `update users set email = 'x';`,
+    `update only users as u set email = 'x' where u.id > 7;`,
+    'update users set email = null where email is not null;',
+    `update users set email = 'x' where id is null;`,
+    `update users set email = 'x' where email is null or id = 1;`,
+    `update users u set email = 'x' from other o where o.email is null and o.id = u.id;`,
+    `with u as (update users set email = 'x' returning 1) select count(*) from u;`,
+    `insert into users (id, email) values (1, 'x') on conflict (id) do update set email = excluded.email;`,
+    `merge into users u using n on n.id = u.id when matched then update set email = n.email;`,
+    `do $$ begin\nUPDATE Users -- all\nSET email = 'x';\nend $$;`,
+    `do $$ begin insert into users values (1) on conflict (id) do update set email = 'x'; end $$;`,
+    `do $$ begin execute 'update users set email = null'; end $$;`,
+    // The column of this name has old values.
+    `alter table users add column fresh text; alter table users rename column fresh to kept;
+     alter table users rename column email to fresh; alter table users rename column fresh to email;
+     update users set email = 'x';`,
+    `alter table users add column if not exists email text; update users set email = 'x';`,
+    `alter table other add column email text; update users set email = 'x';`,
+    `create table fresh (email text); alter table fresh rename to gone; alter table old rename to users;
+     update users set email = 'x';`,
+  ])
+    expect([sql, await messages(sql)]).toEqual([sql, emails]);
+  expect(await messages(`update app."Users" set (a, "B") = (1, 2), a = 3;`)).toEqual(['app."Users": a, B']);
+  const merge = 'do $$ begin merge into users u using n on true when matched then update set a = 1; end $$;';
+  expect(await messages(merge)).toEqual(['public.users: a']);
+});
+
+test('what fills in NULL, new columns or new tables overwrites nothing', async () => {
+  for (const sql of [
+    `update users u set email = 'x' where u.email is null;`,
+    `update users set email = 'x' where id > 7 and (email is null and name = 'y');`,
+    `insert into users values (1, 'x') on conflict (id) do nothing;`,
+    `insert into users values (1, 'x') on conflict (id) do update set email = 'x' where users.email is null;`,
+    `merge into users u using n on n.id = u.id when matched and u.email is null then update set email = 'x'
+       when not matched then insert (id) values (n.id);`,
+    `alter table users add column email text; update users set email = 'x';`,
+    `alter table users add column fresh text; alter table users rename column fresh to email;
+     update users set email = 'x';`,
+    `alter table users add column email text; alter table users rename to people;
+     update people set email = 'x';`,
+    `alter table users add column email text; do $$ begin update users set email = 'x'; end $$;`,
+    `create table users (id bigint, email text); update users set email = 'x';`,
+    `do $$ begin update users set email = 'x' where email is null; end $$;`,
+    'do $$ begin perform 1 from users for update; end $$;',
+    `create function f() returns void begin atomic update users set email = 'x'; end;`,
+    'select * from users for update;',
+  ])
+    expect([sql, rulesOf(await find(sql)).includes('overwrite_values')]).toEqual([sql, false]);
+});
+
+test('every ready rule has a case both ways', () => {
+  const known = new Set<string>([...bothWays.map(([rule]) => rule), ...cases.map(({ ours }) => ours)]);
+  expect(statementRules.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
+});
+
 test('every ready rule says what it flags and what to do', () => {
   for (const { name, flags, hint } of statementRules)
     expect([name, flags, hint].every((one) => one.length > 0)).toBe(true);
   expect(new Set(statementRules.map(({ name }) => name)).size).toBe(statementRules.length);
+});
+
+test('what CREATE SCHEMA makes is judged as other statements are, in the new schema', async () => {
+  const text = `create schema s create table a (id bigint primary key, b json, "Name" text)
+    create table c (id bigint primary key, a bigint references a)
+    create index on a (id) create view v as select id from a;
+    alter table s.a add constraint k check (id > 0); alter table a add constraint k check (id > 0);`;
+  expect(await find(text)).toMatchObject([
+    { rule: 'no_json', where: { line: 1, column: 56 }, object: 's.a.b' },
+    { rule: 'naming', where: { line: 1 }, object: expect.stringContaining('s.a') },
+    { rule: 'constraint_not_valid', object: 'public.a' },
+  ]);
+  const own = await find('create schema authorization r create table t (b json);');
+  expect(own).toMatchObject([{ rule: 'no_json', object: 'r.t.b' }]);
 });

@@ -29,6 +29,8 @@ beforeAll(async () => {
 afterAll(() => rm(cache, { recursive: true }));
 
 const yes = { yes: true };
+// Before 16, the server names the table of a column also where there is only one.
+const ofUsers = anyServer().major < 16 ? 'users.' : '';
 
 // A project with two databases: `local`, which has a schema, and `other`.
 async function having(
@@ -158,7 +160,7 @@ test('a schema that somebody wrote is only added to', async () => {
     expect(await pullDrift(context)).toMatchObject({ how: 'appended', written: ['schema.sql'] });
     expect(readFileSync(context.project.schema, 'utf8')).toBe(
       `${mine}create table orders ();\n\n-- Taken from local by db:pull --drift.\n\nCREATE VIEW` +
-        ` public.v AS\n SELECT id\n   FROM public.users;\n`,
+        ` public.v AS\n SELECT ${ofUsers}id\n   FROM public.users;\n`,
     );
     await rowsOf(url, 'alter table users alter email set not null');
     const before = readFileSync(context.project.schema, 'utf8');

@@ -7,7 +7,7 @@ import { syncPlanText } from '../../lib/report/migrations.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, withProject } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
-import { servers } from '../servers/running.ts';
+import { anyServer } from '../servers/running.ts';
 
 let cache: string;
 
@@ -20,7 +20,7 @@ const paper = { width: 80, uncut: true, colour: false, now: new Date(0) };
 
 /** A database of the newest server that has a schema and rows, and another schema that is wanted. */
 const scene = (old: string, rows: string, wanted: string, work: (own: Project) => Promise<void>) =>
-  withDatabase(servers().at(-1) ?? expect.unreachable(), ({ url }) =>
+  withDatabase(anyServer(), ({ url }) =>
     withProject(url, cache, async (own) => {
       own.want(old);
       await sync(own.context, { yes: true }, undefined);
@@ -111,12 +111,17 @@ const fitting: readonly (readonly [what: string, old: string, rows: string, want
     'insert into heir values (1)',
     `create table orgs (id int primary key); create table a (org int references orgs); ${heirs}`,
   ],
-  [
-    'a NOT NULL that heirs do not inherit',
-    `create table a (b int); ${heirs}`,
-    'insert into heir values (null)',
-    `create table a (b int constraint there not null no inherit); ${heirs}`,
-  ],
+  // PostgreSQL has it since version 18.
+  ...(anyServer().major < 18
+    ? []
+    : [
+        [
+          'a NOT NULL that heirs do not inherit',
+          `create table a (b int); ${heirs}`,
+          'insert into heir values (null)',
+          `create table a (b int constraint there not null no inherit); ${heirs}`,
+        ] as const,
+      ]),
 ];
 
 test.each(fitting)('%s is not refused', async (_, old, rows, wanted) => {

@@ -94,6 +94,13 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       '1 of 3 rows of users has an org that matches no id of orgs, for example id = 2',
     ],
     [
+      'a foreign key of a column that is spoken like "you"',
+      two.replace('org int', 'unit_id int'),
+      'insert into orgs select 1; insert into users values (1, 1), (2, 2), (3, null)',
+      two.replace('org int', 'unit_id int references orgs'),
+      '1 of 3 rows of users has a unit_id that matches no id of orgs, for example id = 2',
+    ],
+    [
       'a foreign key to a new table',
       users,
       `insert into users values (1, 'a'), (2, null)`,

@@ -1,8 +1,10 @@
 // The state of a database in words: a drift as it was done, a failed migration, merged files by name.
 import { rm } from 'node:fs/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { pullDrift } from '../../lib/commands/pull-drift.ts';
+import { rollback } from '../../lib/commands/rollback.ts';
 import { status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
@@ -96,6 +98,41 @@ test('what a migration left that failed half-way is not called a drift', async (
   const { checks, sound } = await verify(own.context);
   expect([sound, checks.some(({ is }) => is === 'actual')]).toEqual([false, false]);
   expect(checks.find(({ is }) => is === 'ledger')?.faults.join()).toContain('db:rollback undoes it');
+});
+
+test('an index whose build failed is called invalid, with the ways out', async () => {
+  const name = 'UNIQUE INDEX i ON t(a)';
+  const table = 'create table t (a int);';
+  own.want(table);
+  await sync(own.context, yes, undefined);
+  // The rows fit when pgmage looks, and no longer when the server does.
+  const late = new pg.Client(database.url);
+  await late.connect();
+  await late.query('begin; insert into t values (1), (1)');
+  own.want(`${table} create unique index i on t (a);`);
+  const failing = failure(sync(own.context, yes, undefined));
+  const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await expect.poll(() => rowsOf(database.url, waits), { timeout: 60_000 }).toHaveLength(1);
+  await late.query('commit');
+  await late.end();
+  expect((await failing).code).toBe('broke_off');
+  const report = await status(own.context);
+  expect(report.changes).toMatchObject([{ standing: 'different', text: `${name}: valid no → yes` }]);
+  const shown = statusText(report, paper);
+  expect(shown).toContain(`half-way:\n  - added ${name} (invalid: its build did not finish)`);
+  expect(shown).not.toContain('DROP INDEX');
+  const again = await failure(sync(own.context, yes, undefined));
+  expect([again.code, again.hint]).toEqual([
+    'rows_in_the_way',
+    expect.stringContaining('Or run db:rollback'),
+  ]);
+  own.want(table);
+  expect(statusText(await status(own.context), paper)).toContain(
+    `Changed in schema.sql, but in no migration (db:generate writes one):\n  - dropped ${name}`,
+  );
+  await rollback(own.context, yes, undefined);
+  await sync(own.context, { ...yes, replace: true }, undefined);
+  expect((await status(own.context)).inSync).toBe(true);
 });
 
 test('of merged branches, the file that is not applied is named', async () => {

@@ -12,6 +12,7 @@ import { verify } from '../../lib/commands/verify.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import { getLayout, type LayoutName } from '../../lib/migration/layouts.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
+import { verifyAnnotations } from '../../lib/report/annotations.ts';
 import { generateText, verifyText } from '../../lib/report/migrations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
@@ -157,6 +158,8 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
     expect(changes).toHaveLength(1);
     const verified = await verify(context);
     expect(verified.checks.filter(({ faults }) => faults.length > 0)).toMatchObject([{ is: 'pending' }]);
+    expect(verified.checks.map(({ is }) => is)).not.toContain('stamps');
+    expect(verifyAnnotations(verified)).toMatch(/^::error title=Migrations are not applied [^,]*,file=/m);
     const { command } = getLayout(name) ?? {};
     expect(verifyText(verified, paper)).toContain(`not applied ('${command ?? 'db:sync'}' applies them)`);
     for (const refused of [
@@ -215,9 +218,10 @@ test.each(tools.filter(({ written }) => written !== null))(
 
 test('programs among the migrations are told, not passed over', async () => {
   await having('node-pg-migrate', { '1700000000000_a.js': 'exports.up = () => {}' }, async ({ context }) => {
-    expect((await failure(compare(context, 'empty', 'migrations'))).message).toContain(
-      'it is a program, and only SQL can be replayed',
-    );
+    expect(await failure(compare(context, 'empty', 'migrations'))).toMatchObject({
+      code: 'program_migration',
+      message: 'migrations/1700000000000_a.js is a program of another tool, and only SQL can be replayed',
+    });
   });
 });
 

@@ -218,6 +218,7 @@ const plainTable = {
   unlogged: false,
   accessMethod: null,
   tablespace: null,
+  databaseTablespace: null,
   options: [],
   rowSecurity: false,
   forceRowSecurity: false,
@@ -237,6 +238,7 @@ const plainIndex = {
   predicate: null,
   options: [],
   tablespace: null,
+  databaseTablespace: null,
   statistics: [],
   partitioned: false,
   valid: true,
@@ -264,6 +266,7 @@ function keyOf(kind: string, words: string, columns: readonly string[], ending: 
       deferred: false,
       options: [],
       tablespace: null,
+      databaseTablespace: null,
       partitioned: false,
       duplicate: false,
     };

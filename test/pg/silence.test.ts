@@ -21,6 +21,27 @@ vi.setConfig({ testTimeout: 120_000 });
 const stallTimeoutMs = 500;
 const applicationName = 'pgmage test';
 
+test('a message says since when a server is silent that works', async () => {
+  const messages: string[] = [];
+  const onSilence = (message: string) => void messages.push(message);
+  await withDatabase(anyServer(), async ({ url }) => {
+    const way = await connect({ url, name: 'prod', applicationName, stallTimeoutMs: 400, onSilence });
+    await way.execute('select pg_sleep(3)');
+    await way.execute('select 1');
+    const text = messages.join('\n');
+    expect(messages.length).toBeGreaterThanOrEqual(2);
+    expect(text).toMatch(/^(prod has sent nothing for [\d.]+ s, but it answers: pgmage waits\n?)+$/);
+    const seconds = messages.map((one) => Number(/for ([\d.]+) s/.exec(one)?.[1]));
+    expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+    expect([seconds[0], seconds.every((one) => one <= 3)]).toEqual([0.4, true]);
+    // Bytes have passed since.
+    messages.length = 0;
+    await way.execute('select pg_sleep(0.9)');
+    expect(messages[0]).toContain('for 0.4 s');
+    await way.close();
+  });
+});
+
 async function* rows(count: number): AsyncGenerator<Uint8Array> {
   const piece = Buffer.from(`${'x'.repeat(999)}\n`.repeat(60));
   for (let at = 0; at < count; at++) yield piece;

@@ -102,7 +102,7 @@ test('each is shown with the table, its rows and its size as the target has them
   await withDatabase(anyServer(), ({ url }) =>
     (async (target: Project) => {
       target.want(
-        `create table big (a int, note text); create table never (a int, b int);
+        `create table big (a int, note text); create table never (a int, b int); create table emptied (a int, b int);
          create table whole (a int) partition by list (a); create table part partition of whole for
          values in (1);`,
       );
@@ -111,10 +111,11 @@ test('each is shown with the table, its rows and its size as the target has them
         url,
         `insert into big select n, 'x' from generate_series(1, 1500) n; insert into whole select 1
           from generate_series(1, 700);
-         insert into never select 1; analyze big; analyze part`,
+         insert into never select 1; analyze emptied; insert into emptied values (1);
+         analyze big; analyze part`,
       );
       target.want(
-        `create table big (a bigint); create table never (a int);
+        `create table big (a bigint); create table never (a int); create table emptied (a int);
          create table whole (a bigint) partition by list (a); create table part partition of whole for
          values in (1);`,
       );
@@ -124,7 +125,8 @@ test('each is shown with the table, its rows and its size as the target has them
         sql: 'ALTER TABLE public.big DROP COLUMN note',
         table: { name: 'big', rows: 1500, bytes: expect.any(Number) },
       });
-      expect(report.cautions.find(({ sql }) => sql.includes('never'))?.table).toMatchObject({ rows: null });
+      for (const name of ['never', 'emptied'])
+        expect(report.cautions.find(({ sql }) => sql.includes(name))?.table).toMatchObject({ rows: null });
       expect(report.cautions.find(({ sql }) => sql.includes('whole'))?.table).toMatchObject({ rows: 700 });
       const text = differenceText(report, { width: 80, uncut: true, colour: false, now: new Date(0) });
       expect(text).toMatch(

@@ -1,8 +1,13 @@
 // Problems: every code can be told, and no password survives in one.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { configFile, rememberConfigFile } from '../../lib/problem/config-file.ts';
+import { extensionPackages } from '../../lib/problem/extension-packages.ts';
 import { formatCaret } from '../../lib/problem/location.ts';
+import { rememberStart } from '../../lib/problem/own-command.ts';
 import { format, Problem, toProblem } from '../../lib/problem/problem.ts';
 import { maskUrl, redact } from '../../lib/problem/redact.ts';
+import { adviseRepeat } from '../../lib/problem/repeat.ts';
 
 const secret = 's3cr3t!pw';
 
@@ -11,6 +16,108 @@ test.each([
   ['connection_timeout', 'prod connection timeout. Retry in a few minutes'],
 ] as const)('%s is told in the words that were asked for', (code, words) => {
   expect(new Problem(code, { environment: 'prod', detail: 'x' }).message).toBe(words);
+});
+
+test('an extension that a package gives is told with the version that fits', () => {
+  const refused = { environment: 'shadow', sqlstate: '0A000', detail: null, hint: null, context: null };
+  const of = (name: string) =>
+    new Problem('missing_extension', { ...refused, message: '', position: null, name }).hint;
+  const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const { name, version } of Object.values(extensionPackages))
+    expect(peerDependencies[name]).toBe(version);
+  expect(of('vector')).toContain('npm install --save-dev @electric-sql/pglite-pgvector@');
+  expect(of('constructor')).toMatch(/^Install the extension constructor on the server/);
+});
+
+test('a role that may not create in the schema public is told a way without drift', () => {
+  const refused = { environment: 'prod', sqlstate: '42501', detail: null, hint: null, context: null };
+  const message = 'permission denied for schema public';
+  expect(
+    new Problem('permission_denied', { ...refused, message, position: null, role: 'app' }).hint,
+  ).toContain('ALTER DATABASE name OWNER TO app;');
+});
+
+test('a role that may not read the ledger is told the grants that it needs', () => {
+  const refused = { environment: 'prod', sqlstate: '42501', detail: null, hint: null, context: null };
+  const of = (message: string) =>
+    new Problem('permission_denied', { ...refused, message, position: null }).hint;
+  expect(of('permission denied for schema pgmage')).toContain('GRANT USAGE ON SCHEMA pgmage TO role_name;');
+  const as = (role: string) => ({
+    ...refused,
+    message: 'permission denied for schema pgmage',
+    position: null,
+    role,
+  });
+  expect(new Problem('permission_denied', as('Odd"one')).hint).toContain('ON SCHEMA pgmage TO "Odd""one";');
+  expect(of('permission denied for table users')).toContain('Connect as a role that may do this');
+});
+
+test.each([
+  ['must be member of role "shop"', /GRANT that_role TO deploy; Or pass --no-owner/],
+  ['must be able to SET ROLE "shop"', /GRANT that_role TO deploy; Or pass --no-owner/],
+  ['permission denied to create extension "x"', /superuser create it .* --exclude extension:NAME/],
+  ['must be owner of extension hstore', /let that role or a superuser drop it first/],
+  ['must be owner of event trigger stop', /let that role or a superuser drop it first/],
+  ['permission denied to create database', /ALTER ROLE deploy CREATEDB;/],
+])('the hint of "%s" has the way out', (message, way) => {
+  const hint = 'Must be superuser to create this extension.';
+  const data = { environment: 'prod', sqlstate: '42501', detail: null, context: null, position: null };
+  const of = { ...data, message, role: 'deploy', hint: message.includes('create extension') ? hint : null };
+  expect(new Problem('permission_denied', of).hint).toMatch(way);
+});
+
+test('a hint has commands that can be pasted', () => {
+  const hint = () =>
+    new Problem('foreign_migrations', { what: 'db:sync', tool: 'Prisma', command: null }).hint;
+  const unknown = () => new Problem('unknown_task', { name: 'x', nearest: [] }).hint;
+  const drifted = () => new Problem('drifted', { environment: 'shop:db', changes: [], canPush: true }).hint;
+  const near = () => new Problem('unknown_task', { name: 'x', nearest: ['db:diff'] }).hint;
+  const option = () => new Problem('unknown_option', { option: '-x', task: 'db:diff', nearest: [] }).hint;
+  const hints = () => [hint(), unknown(), drifted(), near(), option()];
+  const plain = hints();
+  const starts = {
+    'npm/10.8.2 node/v20': 'npx pgmage',
+    'pnpm/9.0.0': 'pnpm pgmage',
+    'yarn/4.0.0 x': 'yarn pgmage',
+  };
+  for (const [agent, start] of Object.entries(starts)) {
+    rememberStart(agent, ['init', 'db:diff', 'db:pull', 'db:status']);
+    expect(hints()).toEqual([
+      `Write the migration with Prisma. ${start} db:diff --from migrations --sql prints its SQL.`,
+      `Run ${start} --list to see all tasks.`,
+      `Run ${start} db:status --env shop:db to see the drift. Undo it there, or write it into the schema` +
+        ` and a migration (${start} db:pull --drift --env shop:db). After db:push, run db:generate, then` +
+        ` db:sync --env shop:db --baseline.`,
+      'Did you mean db:diff?',
+      `Run ${start} db:diff --help to see the options.`,
+    ]);
+  }
+  rememberStart(undefined, ['db:diff']);
+  expect(hints()).toEqual(plain);
+});
+
+test('the hint of drift names db:push only where that may write', () => {
+  const hint = (canPush: boolean) =>
+    new Problem('drifted', { environment: 'prod', changes: [], canPush }).hint;
+  expect(hint(true)).toContain('After db:push, run db:generate');
+  expect(hint(false)).not.toContain('db:push');
+});
+
+test('a hint names the configuration file of the project', () => {
+  const hint = () => new Problem('unmanaged_objects', { objects: ['x'] }).hint;
+  expect(hint()).toContain('ignore them in pgmage.config.ts');
+  rememberConfigFile('pgmage.config.mjs');
+  expect([configFile(), hint()]).toEqual(['pgmage.config.mjs', expect.stringContaining('pgmage.config.mjs')]);
+  rememberConfigFile(null);
+  expect(hint()).toContain('ignore them in pgmage.config.ts');
+});
+
+test.each([
+  ['users', ''],
+  ['users,notes', '. For several, write --tables users --tables notes'],
+  ['users, notes', '. For several, write --tables users --tables notes'],
+])('%s as a value of --tables: %s', (value, advice) => {
+  expect(adviseRepeat('--tables', value)).toBe(advice);
 });
 
 test('refused data loss is told in the words that were asked for, with what would be lost', () => {
@@ -142,4 +249,17 @@ test('a problem wraps, except for its place', () => {
   const problem = new Problem('bad_migration', { file: 'a.sql', reason: 'y '.repeat(20) }, { where });
   const lines = format(problem, (line) => [line.slice(0, 10), line.slice(10)]);
   expect(lines).toContain(`  ${'x '.repeat(20).trimEnd()}`);
+});
+
+test('a detail that the message has already is not said twice', () => {
+  const detail = 'Key (id)=(20) is still referenced from table "notes".';
+  const message = 'update or delete on table "users" violates foreign key constraint "notes_user_id_fkey"';
+  const text = format(new Problem('rows_refused', { target: 'staging', message, detail }));
+  expect(text).toContain(`${message}. ${detail}\nHint: Nothing was changed.`);
+});
+
+test('a detail that is also in the text of the command is said all the same', () => {
+  const command = 'echo "the disk is full" >&2; exit 3';
+  const failed = { command, exitCode: 3, reason: 'exit code 3', detail: 'the disk is full' };
+  expect(format(new Problem('command_failed', failed))).toContain('exit code 3\nDetail: the disk is full\n');
 });

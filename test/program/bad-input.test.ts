@@ -1,6 +1,6 @@
 // What people get wrong, as they get to see it: words, place, hint and exit code of the program, and never a
 // password.
-import { symlinkSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Files, makeProject, type Project, password, problem } from './project.ts';
@@ -134,7 +134,7 @@ test('a schema that is not UTF-8', async () => {
 });
 
 test('a schema that is not there, or cannot be read', async () => {
-  const hint = 'Hint: Create the file, or correct the path.';
+  const hint = 'Hint: Correct the path, or create the file.';
   expect(await load({}, 'absent.sql')).toEqual(problem(1, 'absent.sql does not exist', hint));
   symlinkSync('loop.sql', join(project.root, 'loop.sql'));
   const unreadable = await load({}, 'loop.sql');
@@ -150,6 +150,48 @@ test('a schema that is not there, or cannot be read', async () => {
         ' pgmage db:pull or pg_dump --schema-only URL > schema/schema.sql writes the file alone.',
     ),
   );
+});
+
+test('advice on the folder leaves the compiled configuration as it is', async () => {
+  project.write({ 'typed/.git/HEAD': '', 'typed/pgmage.config.ts': 'export default {};' });
+  const options = { folder: 'typed', variables: { DATABASE_URL: undefined } };
+  const compiled = () => readFileSync(join(project.root, 'typed/.pgmage/cache/config.json'), 'utf8');
+  await project.pgmage('--list', options);
+  const before = compiled();
+  const failed = await project.pgmage('db:sync --yes', options);
+  expect(failed.log).toContain('No database is configured for local');
+  expect(compiled()).toBe(before);
+});
+
+test('a command in the wrong folder of a repository names the folders of projects', async () => {
+  project.write({
+    'mono/.git/HEAD': '',
+    'mono/package.json': '{}',
+    'mono/packages/db/schema/schema.sql': 'CREATE TABLE a (id int);',
+    'mono/packages/web/package.json': '{}',
+    'mono/node_modules/x/schema/schema.sql': '',
+  });
+  const top = await project.pgmage('db:status', { folder: 'mono' });
+  expect(top.log).toContain('Hint: A project is in packages/db: run the command there, or go on here.');
+  const written = await project.pgmage('db:sync --yes', {
+    folder: 'mono',
+    variables: { DATABASE_URL: undefined },
+  });
+  expect(written).toMatchObject({ code: 64, log: expect.stringContaining('A project is in packages/db: ') });
+  project.write({ 'mono/pgmage.config.mjs': 'export default { schema: "absent.sql" };' });
+  const own = await project.pgmage('db:status', { folder: 'mono/packages/web' });
+  expect(own.log).toMatch(/^absent\.sql does not exist\nHint: Write the file\./);
+  rmSync(join(project.root, 'mono/pgmage.config.mjs'));
+  project.write({ 'mono/schema/schema.sql': 'CREATE TABLE a (id int);' });
+  const beside = await project.pgmage('db:status', { folder: 'mono/packages/web' });
+  expect(beside.log).toContain('Hint: A project is in ../..: run the command there, or go on here.');
+});
+
+test('a hint names the configuration file that is there', async () => {
+  project.write({ 'plainjs/package.json': '{}', 'plainjs/pgmage.config.mjs': 'export default {};' });
+  const { log } = await project.pgmage('db:status --env lokal', { folder: 'plainjs' });
+  expect(log).toContain('Did you mean local?');
+  expect(log).toContain('A file .env.NAME or pgmage.config.mjs defines more.');
 });
 
 test('a folder of files in which the first needs the last', async () => {

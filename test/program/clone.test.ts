@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CloneReport } from '../../lib/commands/clone.ts';
-import { cloneText } from '../../lib/report/clone.ts';
+import { clonePlanText, cloneText } from '../../lib/report/clone.ts';
 import { run } from '../../lib/runner/main.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -70,7 +70,7 @@ test('it is shown and asked, and declined it does nothing', async () => {
     /^ok {3}extensions: none is needed$/m,
     /^ok {3}roles: /m,
     /^ok {3}protection: staging is not protected$/m,
-    /^ok {3}size: 0\.0\d GB\. Transfer may take 1 seconds$/m,
+    /^ok {3}size: 0\.0\d GB\. Transfer may take 1 second$/m,
     /^ok {3}disk space: [\d.]+ [MG]B are free for staging, and prod needs \d+ MB$/m,
     /^This replaces the whole content of staging: 1 table with 2 rows:$/m,
     /^ {2}public\.old: 2 rows$/m,
@@ -185,6 +185,7 @@ test('what is left out, noted and tried again is told', () => {
       replacesObjects: 0,
       durationMs: 2000,
       dataOnly: false,
+      masked: ['public.users.email'],
     },
     ...{ swap: null, swapped: null },
     retries: [{ code: 'connection_lost', message: 'The connection was lost', waited: 5 }],
@@ -196,11 +197,25 @@ test('what is left out, noted and tried again is told', () => {
   };
   const text = cloneText(report, { width: 80, uncut: true, colour: false, now: new Date() });
   expect(text.split('\n').slice(2)).toEqual([
+    'Masked: public.users.email.',
     '4 MB in 2.0 s, 2 MB/s.',
     'WARN collation: they sort otherwise',
     'The target server writes 3 definitions differently.',
     'Note: materialized view m was refreshed',
     'Not copied: SUBSCRIPTION s: it would take',
     'Retried after 5 s: The connection was lost',
+  ]);
+});
+
+test('the plan says which columns are masked, and that a target has no such tables', () => {
+  const named = { name: 'staging', address: 'postgres://x', protected: false };
+  const plan = {
+    ...{ source: named, target: named, checks: [], engine: 'pgmage', bytes: 1, estimateSeconds: 1 },
+    ...{ dataOnly: true, masked: ['public.users.email'], replaces: [], replacesObjects: 0, swap: null },
+  };
+  const text = clonePlanText(plan, { width: 80, uncut: true, colour: false, now: new Date() });
+  expect(text.split('\n').slice(2, 4)).toEqual([
+    'staging holds none of these tables.',
+    'Masked: public.users.email.',
   ]);
 });

@@ -63,7 +63,10 @@ test('db:backups verify ends with 1 for a missing folder, for no backup, and for
     writeFileSync(join(folder, 'notes.json'), '{}');
     for (const words of ['db:backups verify --dir lost', 'db:backups --dir lost']) {
       const { code, out } = await project.pgmage(words);
-      expect(out).toBe(`lost/${dump} is damaged: the dump itself is missing\n`);
+      expect(out).toBe(
+        `lost/${dump} is damaged: the dump itself is missing. Make a new backup with db:backup --env local,` +
+          ' then delete its files.\n',
+      );
       expect(code).toBe(words.includes('verify') ? 1 : 0);
     }
   });

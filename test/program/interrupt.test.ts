@@ -83,3 +83,18 @@ test.each([
     union all select rolname from pg_roles where rolname = '${mark}'`;
   expect(await rowsOf(server.url(), left)).toEqual([]);
 });
+
+// npm passes on what the terminal has sent to its program, too: `npx pgmage`, `npm run`.
+test('Ctrl-C that arrives twice is one', async () => {
+  const { child, ended } = start(wait);
+  const name = await running();
+  child.kill('SIGINT');
+  await setTimeout(5);
+  child.kill('SIGINT');
+  expect(await ended).toEqual({
+    code: 130,
+    log: `\nInterrupted. What was not committed was rolled back. ${again}\n`,
+  });
+  const left = `select datname::text as name from pg_database where datname = '${name}'`;
+  expect(await rowsOf(server.url(), left)).toEqual([]);
+});

@@ -14,8 +14,12 @@ import {
   dataSync,
   dataUndo,
   dataVerify,
+  docs,
   generate,
+  lint,
   Problem,
+  planMarkdown,
+  planSync,
   pruneBackups,
   pull,
   type RowSyncPlan,
@@ -24,6 +28,8 @@ import {
   rollback,
   type SyncPlan,
   sync,
+  syncPlan,
+  types,
   verify,
   verifyBackups,
 } from '../../lib/index.ts';
@@ -162,6 +168,41 @@ test('generate, sync, rollback, verify, pull', async () => {
     expect((await pull({ ...world, out: 'pulled.sql' })).objects).toBe(1);
     expect((await rollback({ ...world, yes: true, force: true })).done).toBe(true);
     expect(await rowsOf(url, `select to_regclass('t')::text as t`)).toEqual([{ t: null }]);
+    rmSync(cwd, { recursive: true });
+  });
+});
+
+test('lint, planSync, planMarkdown, syncPlan, docs, types', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
+    writeFileSync(join(cwd, 'package.json'), '{}');
+    const want = (sql: string) => writeFileSync(join(cwd, 'schema.sql'), sql);
+    want('create table users (id bigint primary key, about json);');
+    const world = { cwd, variables: { DATABASE_URL: url } };
+    expect((await lint(world)).findings.map(({ rule }) => rule)).toEqual(['no_json']);
+    const report = await planSync({ ...world, env: 'local', out: 'plan.json' });
+    expect(report.migrations.map(({ isNew }) => isNew)).toEqual([true]);
+    const digest = report.out?.digest ?? '';
+    expect(await planMarkdown(report)).toContain(digest);
+    const approved = { ...world, env: 'local', plan: 'plan.json' };
+    expect((await failure(syncPlan({ ...approved, digest }))).code).toBe('confirmation_needed');
+    expect(
+      (await failure(syncPlan({ ...approved, digest: '0'.repeat(digest.length), yes: true }))).code,
+    ).toBe('bad_plan');
+    let shown: SyncPlan | undefined;
+    const ask = async (plan: SyncPlan) => {
+      shown = plan;
+      return true;
+    };
+    const { applied } = await syncPlan({ ...approved, digest, ask });
+    expect([applied?.length, shown?.approved?.digest]).toEqual([1, digest]);
+    expect((await failure(syncPlan({ ...approved, yes: true }))).code).toBe('plan_moved');
+    expect(await docs(world)).toMatchObject({ relations: 1, upToDate: true });
+    const typed = { ...world, out: 'types.ts' };
+    expect((await types(typed)).changed?.file).toBe('types.ts');
+    want('create table users (id bigint primary key);');
+    expect((await types({ ...typed, check: true })).upToDate).toBe(false);
+    expect((await docs({ ...world, check: true })).upToDate).toBe(false);
     rmSync(cwd, { recursive: true });
   });
 });

@@ -21,7 +21,8 @@ export interface Started {
   readonly url?: string;
   /** The folder of the project to be in; default: its root. */
   readonly folder?: string;
-  readonly variables?: Readonly<Record<string, string>>;
+  /** Others; undefined: left out. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
 }
 
 /** How it ended. */
@@ -73,7 +74,7 @@ export async function makeProject(): Promise<Project> {
   };
 }
 
-function run(words: string, cwd: string, variables: Readonly<Record<string, string>>): Promise<Ended> {
+function run(words: string, cwd: string, variables: NonNullable<Started['variables']>): Promise<Ended> {
   const env = { ...process.env, NO_COLOR: '1', ...variables };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...words.split(' ')], { cwd, env }, (error, out, log) =>

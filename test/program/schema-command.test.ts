@@ -1,6 +1,6 @@
 // The wanted schema from a command and files: its SQL, its failures, and the files that are watched for it.
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -77,6 +77,45 @@ test('a command that fails says how, without its secrets', async () => {
 
   expect((await run(`{ command: 'npx prisma' }`)).log).toContain('schema.command must be a list of strings');
   expect((await run(`[{ timeout: 5 }]`)).log).toContain('schema must have a command');
+});
+
+test('a command that takes too long ends with the programs that it started', async () => {
+  const script = `sleep 300 & echo $! > ${join(project.root, 'pid')}; wait`;
+  const schema = `{ command: ['sh', '-c', ${JSON.stringify(script)}], timeout: 1000 }`;
+  project.write({ 'pgmage.config.mjs': config(schema) });
+  expect((await project.pgmage('db:generate')).log).toContain('failed: it took longer than 1 s');
+  const pid = readFileSync(join(project.root, 'pid'), 'utf8').trim();
+  const isAlive = () =>
+    existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  await expect.poll(isAlive).toBe(false);
+});
+
+test('a file of several sources may be empty, but not all of them', async () => {
+  project.write({
+    'rules.sql': '-- None yet.\n',
+    'more.sql': '',
+    'model.txt': 'CREATE TABLE users (id int PRIMARY KEY, name text);\n',
+  });
+  const generate = async (schema: string) => {
+    project.write({ 'pgmage.config.mjs': config(schema) });
+    return project.pgmage('db:diff --from empty --sql');
+  };
+  const { code, out } = await generate(`[${command}, 'rules.sql', 'more.sql']`);
+  expect(code).toBe(0);
+  expect(out).toContain('CREATE TABLE public.users');
+  const none = await generate(`['rules.sql', 'more.sql']`);
+  expect(none.code).toBe(1);
+  expect(none.log).toContain('rules.sql + more.sql holds only comments\nHint: An empty schema would drop');
+});
+
+test('there are no migrations yet: db:diff names the command that writes the first one', async () => {
+  project.write({ 'pgmage.config.mjs': config(`'a.sql'`), 'a.sql': 'CREATE TABLE a (id int);' });
+  rmSync(join(project.root, 'migrations'), { recursive: true, force: true });
+  const { code, log } = await project.pgmage('db:diff --from migrations --to a.sql --check');
+  expect([code, log]).toEqual([
+    1,
+    expect.stringMatching(/^There are no migrations in migrations\nHint: db:generate writes the first one\./),
+  ]);
 });
 
 test('db:watch runs the command again after a change of the files that it names', async () => {

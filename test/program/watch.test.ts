@@ -88,6 +88,27 @@ test('db:watch --push follows the file with a private server, and Ctrl-C ends bo
   });
 });
 
+test('an environment that no save can correct ends db:watch', async () => {
+  want('create table users (id int);');
+  const config = join(root, 'pgmage.config.mjs');
+  writeFileSync(
+    config,
+    `export default { environments: { shops: { url: 'postgres://x@127.0.0.1:1/x', databases: 's_*' } } };`,
+  );
+  for (const [env, words] of [
+    ['nope', 'Unknown environment nope'],
+    ['shops', 'shops is many databases'],
+  ]) {
+    const { child, ended } = start('postgres://x@127.0.0.1:1/x', `db:watch --env ${env} --shadow native`);
+    // Where it goes on, this ends it with 0.
+    const late = AbortSignal.timeout(60_000);
+    late.onabort = () => child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 64, out: '', log: expect.stringContaining(words ?? '') });
+    late.onabort = null;
+  }
+  rmSync(config);
+});
+
 test('db:push asks, and with --json says what it did', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
     want('create table users (id int);');

@@ -7,7 +7,8 @@ import { readMigrations } from '../../lib/project/migration-folder.ts';
 import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
 import type { Target, World } from '../../lib/project/world.ts';
 import { freshCache } from './cache.ts';
-import { derive, type Members } from './workspace.ts';
+import { openSharing } from './shared-shadows.ts';
+import { derive, type Members, needsOwnShadows } from './workspace.ts';
 
 /** A project with a schema, a folder of migrations and one environment. */
 export interface Project {
@@ -25,7 +26,7 @@ export interface Project {
 }
 
 /**
- * Makes a project. What needs a shadow shares one until it is dropped.
+ * Makes a project. What needs a shadow shares one, also with other projects that have its cache folder.
  * @param url where its environment `local` is; null: embedded
  * @param cacheDir shared by all projects of a test file, so that its shadow is made once
  * @param more what is otherwise in its context
@@ -39,6 +40,7 @@ export function project(
   const folder = join(root, 'migrations');
   const schema = join(root, 'schema.sql');
   let clock = Date.UTC(2026, 0, 1);
+  const given = more(root);
   const members = {
     root,
     schema,
@@ -53,9 +55,9 @@ export function project(
       return new Date(clock);
     },
     progress: () => undefined,
-    ...more(root),
+    ...given,
   };
-  const context = openWorkspace(members, members);
+  const context = needsOwnShadows(given) ? openWorkspace(members, members) : openSharing(members);
   return {
     context,
     want: (text) => writeFileSync(schema, text),

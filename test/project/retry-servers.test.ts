@@ -22,9 +22,12 @@ test('what was lost in the middle is done from the beginning; each retry is told
   await withDatabase(server, (source) =>
     withDatabase(server, async (target) => {
       await query(source.url, 'create table t (id int); insert into t select generate_series(1, 200000)');
-      await query(target.url, 'create table old (id int); insert into old values (1)');
+      await query(
+        target.url,
+        'create table old (id int); insert into old values (1); create publication old_rows for table old',
+      );
       const own = backupProject({ prod: source.url, copy: target.url });
-      const told: string[] = [];
+      const [told, notes]: [string[], string[]] = [[], []];
       const waited: number[] = [];
       const struckAt = (line: RegExp, url: string): Workspace => {
         let strike: Promise<unknown> | undefined;
@@ -34,6 +37,7 @@ test('what was lost in the middle is done from the beginning; each retry is told
         };
         return derive(own.context, {
           progress,
+          note: (text) => void notes.push(text),
           pause: async (milliseconds) => {
             await strike;
             waited.push(milliseconds);
@@ -57,10 +61,12 @@ test('what was lost in the middle is done from the beginning; each retry is told
         ask,
       );
       expect([done.retries.map(({ code }) => code), asked]).toEqual([['connection_lost'], 1]);
+      // Once, although it was tried twice.
+      expect(notes.filter((text) => text.includes('old_rows'))).toHaveLength(1);
       expect(await digest(target.url)).toEqual(await digest(source.url));
       expect(waited).toEqual([5000, 5000]);
       expect(told.filter((text) => /try 2 of 4 follows in 5 s$/.test(text))).toHaveLength(2);
-      const drilled = await verifyBackups(struckAt(/^Loading/, source.url), { drill: true });
+      const drilled = await verifyBackups(struckAt(/^Loading/, source.url), { drill: true, on: 'prod' });
       expect(drilled.backups[0]?.verified?.how).toBe('drill');
       own.drop();
     }),

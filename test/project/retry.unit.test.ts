@@ -109,3 +109,10 @@ test('a COMMIT that nobody answered is told to the end', async () => {
   expect(hint).toContain('did not answer COMMIT');
   expect((await endOf([loss('x'), loss('y')], false)).hint).toContain('rolls back the open transaction');
 });
+
+test('work whose COMMIT has an unknown outcome is not done again', async () => {
+  const unknown = { unanswered: 'COMMIT', outcome: 'unknown' } as const;
+  const { hint, data } = await endOf([loss('x', unknown), loss('y')], true);
+  expect(data).toMatchObject({ detail: 'x' });
+  expect(hint).toContain('look at the database before you run it again');
+});

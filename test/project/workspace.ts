@@ -9,6 +9,9 @@ export type Members = Partial<Project & World>;
 // The members on which the shadows and the catalogs of a workspace depend.
 const holding = ['shadow', 'cacheDir', 'version', 'progress', 'onInterrupt'] as const;
 
+/** Whether a workspace with these members instead of others cannot use the shadows of one without them. */
+export const needsOwnShadows = (more: Members): boolean => holding.some((name) => name in more);
+
 /**
  * A workspace as another one, but for some members. It shares that one's shadows, unless they depend on
  * these: then it is one of its own, which the caller disposes where it may start a shadow.
@@ -16,6 +19,6 @@ const holding = ['shadow', 'cacheDir', 'version', 'progress', 'onInterrupt'] as 
 export function derive(workspace: Workspace, more: Members): Workspace {
   const project = { ...workspace.project, ...more };
   const world = { ...workspace.world, ...more };
-  if (holding.some((name) => name in more)) return openWorkspace(project, world);
+  if (needsOwnShadows(more)) return openWorkspace(project, world);
   return { ...workspace, project, world };
 }

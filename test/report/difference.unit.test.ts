@@ -200,3 +200,19 @@ test('a statement of one line stands below a head that is only a name', () => {
     '+ INDEX a ON t(a)',
   ]);
 });
+
+test('each column of a combined statement has its own action', () => {
+  const part = (fact: string, action: string) => step(fact, `ALTER TABLE public.users ${action}`);
+  const parts = [part('a', 'ADD COLUMN a integer'), part('b', 'ADD COLUMN b text')];
+  const head = 'ALTER TABLE users ADD COLUMN';
+  const changes = ['a', 'b'].map((name) =>
+    change('missing', `${head} ${name}`, { facts: [name], part: 'TABLE users' }),
+  );
+  const all = step('a', 'ALTER TABLE public.users ADD COLUMN a integer, ADD COLUMN b text', { parts });
+  expect(differenceText(report(changes, [all]), paper)).toContain(`TABLE users
+  + ALTER TABLE users ADD COLUMN a
+  +     ALTER TABLE public.users ADD COLUMN a integer;
+  + ALTER TABLE users ADD COLUMN b
+  +     ALTER TABLE public.users ADD COLUMN b text;
+`);
+});

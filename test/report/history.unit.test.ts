@@ -1,6 +1,6 @@
 // `db:history` as text: an entry for each run, also in a narrow terminal.
 import { expect, test } from 'vitest';
-import type { AuditEntry } from '../../lib/ledger/tables.ts';
+import type { AuditEntry } from '../../lib/ledger/audit-entries.ts';
 import { historyText } from '../../lib/report/history.ts';
 
 const paper = { width: 80, colour: false, now: new Date('2026-01-02T05:00:00Z') };
@@ -50,6 +50,16 @@ test('one that was interrupted has no result', () => {
   expect(second).toBe('2026-01-02 03:04:05 UTC  up    1_a  by anna');
   expect(more).toEqual([]);
   expect(told(entry('1_a', 'begun'), entry('1_a', 'done', { direction: 'down' }))).toHaveLength(2);
+});
+
+test('a migration that broke off and was taken back has the result of that', () => {
+  const detail = 'undoing the failed migration';
+  const failed = [entry('1_a', 'begun'), entry('1_a', 'failed', { detail: 'no space' })];
+  const taken = [entry('1_a', 'begun', { detail }), entry('1_a', 'done', { direction: 'down' })];
+  expect(told(...failed, ...taken)).toEqual([
+    '2026-01-02 03:04:05 UTC  up    1_a  by anna (failed: no space)',
+    '2026-01-02 03:04:05 UTC  down  1_a  by anna',
+  ]);
 });
 
 test('a long name has a line of its own, and an author has no address', () => {

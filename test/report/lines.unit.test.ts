@@ -1,9 +1,9 @@
-// The parts of reports: differences of texts, ages, amounts, cut and wrapped lines, bars, and annotations.
+// The parts of reports: differences of texts, ages, cut and wrapped lines, bars, and annotations.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { annotationsText } from '../../lib/report/annotations.ts';
 import { barText } from '../../lib/report/bar.ts';
-import { cutLine, formatAge, formatBytes, formatCount } from '../../lib/report/format.ts';
+import { cutLine, formatAge } from '../../lib/report/format.ts';
 import { statementLines } from '../../lib/report/hazards.ts';
 import { diffLines, formatUnified } from '../../lib/report/lines.ts';
 import { wrapText } from '../../lib/report/wrapped.ts';
@@ -56,7 +56,7 @@ describe('differences of texts', () => {
   });
 });
 
-describe('numbers', () => {
+describe('times', () => {
   const now = new Date('2026-01-10T12:00:00Z');
 
   test.each<[string, string]>([
@@ -68,26 +68,6 @@ describe('numbers', () => {
     ['2026-01-11T12:00:00Z', 'just now'],
   ])('%s is %s', (then, wanted) => {
     expect(formatAge(new Date(then), now)).toBe(wanted);
-  });
-
-  test.each<[number, string]>([
-    [0, '0 bytes'],
-    [1023, '1023 bytes'],
-    [1024, '1 kB'],
-    [1536, '2 kB'],
-    [310 * 2 ** 20, '310 MB'],
-    [3 * 2 ** 40, '3 TB'],
-    [5000 * 2 ** 40, '5000 TB'],
-  ])('%d bytes are %s', (bytes, wanted) => {
-    expect(formatBytes(bytes)).toBe(wanted);
-  });
-
-  test('one of something is not several', () => {
-    expect([formatCount(1, 'step'), formatCount(0, 'step'), formatCount(2, 'entry', 'entries')]).toEqual([
-      '1 step',
-      '0 steps',
-      '2 entries',
-    ]);
   });
 });
 

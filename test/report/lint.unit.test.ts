@@ -19,6 +19,7 @@ const report: LintReport = {
   findings: [finding, warning],
   denied: 1,
   warned: 1,
+  mayBeApplied: false,
 };
 const paper = { width: 100, uncut: true, colour: false, now: new Date(0) };
 
@@ -33,6 +34,14 @@ test('as text, with the place, the size of the table and the sum', () => {
     '1 denied, 1 warning in 1 file.',
   ]);
   expect(lintText({ ...report, findings: [], denied: 0, warned: 0 }, paper)).toBe('No findings in 1 file.');
+  expect(
+    lintText({ ...report, mayBeApplied: true }, paper)
+      .split('\n')
+      .at(-1),
+  ).toBe(
+    'Hint: Applied migrations are checked, too. To leave them out, set policy.after in the configuration to' +
+      ' the name of the last one.',
+  );
 });
 
 test('as annotations: an error where it is denied, else a warning; hostile text stays text', () => {

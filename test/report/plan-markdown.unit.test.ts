@@ -46,7 +46,8 @@ test('names cannot leave their place', () => {
   expect(outside.match(/FENCE/g)).toHaveLength(4);
   for (const part of ['<img', '](', '@org', '## @', 'a`b', '| x', 'http:'])
     expect(outside.slice(outside.indexOf('\n'))).not.toContain(part);
-  expect(outside.match(/<!--/g)).toHaveLength(1);
+  // Comments that are not empty are markers: there is one.
+  expect(outside.match(/<!--(?! -->)/g)).toHaveLength(1);
   const rows = outside.split('\n').filter((line) => line.startsWith('| deletes'));
   expect(rows.map((row) => row.split('|').length)).toEqual([7]);
 });
@@ -93,4 +94,40 @@ test('a comment is never longer than GitHub takes, and keeps sizes and losses', 
   expect(flood.length).toBeLessThan(commentLimit);
   expect(flood).toContain('2960 more');
   expect(flood).toContain('2900 more');
+});
+
+test('a head that is too long is cut between lines, and its fence is closed', () => {
+  const fences = (text: string) => text.match(/^`{3,}\w*$/gm) ?? [];
+  const message = Array.from({ length: 400 }, (_, at) => `line ${at} of \`\`\`\` a refusal`).join('\n');
+  const blocked = { code: 'rows_in_the_way', message, hint: 'Correct the rows.' };
+  for (let limit = 2_000; limit < 2_060; limit++) {
+    const text = planMarkdown({ ...plain, blocked }, limit);
+    expect(text.length).toBeLessThanOrEqual(limit);
+    expect(fences(text)).toEqual(['`````', '`````']);
+    for (const line of text.split('\n').filter((one) => one.startsWith('line ')))
+      expect(message.split('\n')).toContain(line);
+    expect(text).toContain('\n…');
+  }
+  const losses = Array.from({ length: 40 }, (_, at) => `DROP TABLE "a & <b> ${at}"`);
+  for (let limit = 2_000; limit < 2_400; limit++) {
+    const text = planMarkdown({ ...plain, losses }, limit);
+    expect(text.length).toBeLessThanOrEqual(limit);
+    expect(text.match(/<code>/g)?.length).toBe(text.match(/<\/code>/g)?.length);
+    expect(text.replace(/&#\d+;/g, '')).not.toContain('&');
+  }
+});
+
+test('a message of one line that is longer than a comment leaves its fence closed', () => {
+  const blocked = { code: 'internal', message: 'x'.repeat(100_000), hint: 'y' };
+  const text = planMarkdown({ ...plain, blocked });
+  expect(text.length).toBeLessThan(commentLimit);
+  expect((text.match(/^```\w*$/gm) ?? []).length % 2).toBe(0);
+});
+
+test('names become no links by themselves', () => {
+  const names = ['www.example.com', 'https://e.vil/x', 'a@b.example', 'mailto:a@b.example', 'WWW.e.vil'];
+  const text = planMarkdown({ ...plain, losses: names });
+  const read = text.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  for (const part of ['www.', 'WWW.', '://', '@b']) expect(read).not.toContain(part);
+  for (const name of names) expect(read.replaceAll('<!-- -->', '')).toContain(name);
 });

@@ -7,6 +7,7 @@ const paper = { width: 80, colour: false, now: new Date() };
 
 const empty: PushPlan = {
   target: { name: 'local', address: 'embedded', protected: false },
+  tool: null,
   changes: [],
   statements: [],
   cautions: [],
@@ -41,5 +42,13 @@ test('the end of db:push names the next commands, within the width', () => {
     'Pushed 1 statement to local. It is in sync.',
     'No migration was written. When the schema is ready: db:generate, then db:sync',
     '  --baseline.',
+  ]);
+  expect(
+    pushText({ ...report, tool: 'Prisma' }, paper)
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    'No migration was written. When the schema is ready: db:generate, then record it',
+    '  with Prisma as applied.',
   ]);
 });

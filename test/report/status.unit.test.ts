@@ -142,7 +142,7 @@ test('in sync it says so, and how much was compared', () => {
   expect(text).toContain('Status: IN SYNC\nPending Changes: 0\n');
   expect(text).toContain('All 12 objects of schema/schema.sql match.');
   expect(statusText({ ...report([]), objects: 1 }, paper)).toContain(
-    'The only object of schema/schema.sql matches.',
+    'The object of schema/schema.sql matches.',
   );
   expect(text).not.toContain('db:sync');
 });
@@ -244,7 +244,7 @@ test('the last line names what db:sync refuses, and db:sync where it does not', 
     faults: [],
   };
   const last = (more: Partial<NonNullable<StatusReport['record']>>) =>
-    statusText(report(all, { record: { ...record, ...more } }), paper)
+    statusText(report(all, { record: { ...record, ...more } }), { ...paper, uncut: true })
       .split('\n')
       .at(-1);
   expect(last({})).toBe("Run 'db:sync' to apply changes");
@@ -256,6 +256,35 @@ test('the last line names what db:sync refuses, and db:sync where it does not', 
   expect(last({ drift: all })).toContain('Undo the drift in prod or take it over');
   expect(last({ drift: all, applied: 0 })).toContain('Record what prod has already (db:sync --baseline)');
   const unrecorded = statusText(report(all, { record: { ...record, drift: all, applied: 0 } }), paper);
+  expect(unrecorded.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(unrecorded).toContain('In prod, but recorded there by no migration:\n');
   expect(unrecorded).not.toContain('--drift');
+});
+
+test('changes that no migration has are listed once', () => {
+  const found = changes(
+    [],
+    [users, leagues],
+    [step(users.id, 'CREATE TABLE …'), step(leagues.id, 'CREATE …')],
+  );
+  const none = {
+    files: 0,
+    applied: 0,
+    appliedBy: 'db:sync',
+    pending: [],
+    drift: [],
+    unfinished: [],
+    faults: [],
+  };
+  const text = (unrecorded: StatusReport['changes']) =>
+    statusText(report(found, { record: { ...none, unrecorded } }), paper);
+  expect(text(found)).toContain(`Missing in prod:
+  - TABLE users
+  - TABLE leagues
+Migrations: 0, applied: 0
+No migration has these changes yet (db:generate writes one)
+Run`);
+  expect(text(found.slice(1))).toContain(
+    'in no migration (db:generate writes one):\n  - added TABLE leagues\n',
+  );
 });

@@ -38,6 +38,14 @@ afterEach(async () => {
 const planned = (out = 'plan.json') => planSync(own.context, { env: 'local', out });
 const path = (name = 'plan.json') => join(own.context.project.root, name);
 const apply = (input = {}) => syncPlan(own.context, 'plan.json', { env: 'local', ...input }, undefined);
+
+test('a plan that is not there: the hint names the command that writes it', async () => {
+  expect(await failure(apply({ yes: true }))).toMatchObject({
+    code: 'missing_file',
+    hint: 'Correct the path, or write the file: db:plan --out plan.json.',
+  });
+});
+
 type Plan = Record<string, unknown> & { options: Record<string, unknown> };
 
 /** Edits a plan, and makes its digest again, as everybody can. */

@@ -53,6 +53,9 @@ test('every exported function of tasks/*.ts is a task, listed with the first sen
   const { out, code } = await pgmage('--list');
   expect(code).toBe(0);
   expect(out).toMatch(/^ {2}hello:world +Greets somebody$/m);
+  const names = out.match(/^ {2}[a-z]+(:[a-z]+)?(?= )/gm)?.map((name) => name.trim());
+  expect(names?.slice(0, 3)).toEqual(['init', 'db:status', 'db:diff']);
+  expect(names?.at(-1)).toBe('hello:world');
   expect(out).toMatch(/^ {2}db:status +Compares the database with schema\.sql and lists the differences/m);
   expect(out).not.toContain('hello:no');
   expect((await pgmage('hello:world', 'Ada')).out).toBe('Hello, Ada');
@@ -198,5 +201,17 @@ test('the hint of a bad option names its task', async () => {
   const { log } = await pgmage('db:diff', '--to');
   expect(log).toBe(
     'Bad option --to: it needs a value\nHint: Run pgmage db:diff --help to see the options of db:diff.',
+  );
+  // Also of one that the command itself refuses.
+  expect((await pgmage('db:types', '--check')).log).toBe(
+    'Bad option --check: it needs --out with the file to check\n' +
+      'Hint: Run pgmage db:types --help to see the options of db:types.',
+  );
+});
+
+test('a folder without SQL that db:lint is to read is not called a schema', async () => {
+  write({ 'src/a.ts': '' });
+  expect((await pgmage('db:lint', 'src')).log).toBe(
+    'src has no SQL\nHint: Name a .sql file, or a folder that has some.',
   );
 });

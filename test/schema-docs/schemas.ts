@@ -32,6 +32,7 @@ create policy mine on shop.customers as restrictive for update to public using (
 grant select on shop.customers to public;
 grant all on shop.orders to public;
 grant update (name) on shop.customers to public;
+grant all (email) on shop.customers to public;
 revoke execute on function shop.total from public;
 comment on table shop.customers is 'People who buy.';
 comment on column shop.customers.name is 'As they write it.';

@@ -178,15 +178,19 @@ test('names that newer servers reserve are quoted, and types of the same word ar
   expect(text).toMatch(/\n {2}"?json"? json\n/);
 });
 
-test('one file after a folder leaves nothing behind that psql would load', async () => {
+test('a dropped table leaves nothing behind that psql would load', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
-    await rowsOf(url, 'create table a ()');
+    await rowsOf(url, 'create table a (); create table b ()');
     const { context, drop } = project(url, cache);
+    const folder = join(context.project.root, 'schema');
+    const loaded = () => readFileSync(join(folder, 'load.psql'), 'utf8').match(/^\\ir .*$/gm);
     await pull(context, { out: 'schema', split: true }, undefined);
-    expect(existsSync(join(context.project.root, 'schema/load.psql'))).toBe(true);
+    expect(loaded()).toEqual(['\\ir tables/public.a.sql', '\\ir tables/public.b.sql']);
     await rowsOf(url, 'drop table a');
-    await pull(context, { out: 'schema', split: true, force: true }, undefined);
-    expect(existsSync(join(context.project.root, 'schema/load.psql'))).toBe(false);
+    const report = await pull(context, { out: 'schema', split: true, force: true }, undefined);
+    expect(report.removed).toEqual(['schema/tables/public.a.sql']);
+    expect(loaded()).toEqual(['\\ir tables/public.b.sql']);
+    expect(existsSync(join(folder, 'tables/public.a.sql'))).toBe(false);
     drop();
   });
 });

@@ -202,7 +202,9 @@ describe.each(servers())('PostgreSQL $major', (server) => {
          create function everyone() returns setof users language sql as 'select * from users';
          create function listed(variadic names text[]) returns table (name text) language sql
            as 'select unnest(names)';
-         create function nothing() returns void language plpgsql as 'begin end'`,
+         create function nothing() returns void language plpgsql as 'begin end';
+         create function touched() returns trigger language plpgsql as 'begin return new; end';
+         create procedure cleaned() language plpgsql as 'begin end'`,
       );
       const text = renderTypeFile(await described(url), { source: 'test', kysely: false });
       const functions = text.split('export interface Functions {')[1] ?? '';
@@ -221,6 +223,8 @@ describe.each(servers())('PostgreSQL $major', (server) => {
       expect(functions).toContain('arguments: [a: number | string | null, b?: number | string | null];');
       expect(functions).toContain('arguments: [...names: (string | null)[]];');
       expect(functions.match(/returnsSet: true/g)?.length).toBe(2);
+      // A query can call neither.
+      expect(functions).not.toMatch(/touched|cleaned/);
     });
   });
 });

@@ -35,7 +35,7 @@ async function filesOf(name: string, path: string): Promise<Record<string, strin
 test('the types of the schemas of this repository compile', async () => {
   const examples = readdirSync(join(repository, 'examples'))
     // Its folder needs the roles of Supabase, or the tables of another command.
-    .filter((name) => name !== 'supabase' && name !== 'drizzle')
+    .filter((name) => !['supabase', 'drizzle', 'prisma-schema', 'sqlalchemy'].includes(name))
     .map((name) => [name, join(repository, 'examples', name, 'schema')] as const)
     .filter(([, path]) => existsSync(path));
   const files: Record<string, string> = {};

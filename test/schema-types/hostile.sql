@@ -16,10 +16,12 @@ create table users_insert (id int);
 create table "audit.users" (id int);
 create table "Wild */ schema"."quoted ""name""" ("tab	le" int primary key, "|pipe|" text);
 create table "<img src=x onerror=alert(1)>" ("[link](javascript:alert(1))" int);
+create table "www.e.vil a@b.example" ("https://e.vil" int);
 create view "view of */" as select id, "full name" as "*/" from users;
 comment on table users is 'Ends */ here. <script>alert(1)</script> | pipe | [a](javascript:alert(1)) `tick`
 second line';
 comment on column users."full name" is '/** nested */ \u202e *//';
+comment on column users.doubled is '@team: see www.e.vil, https://e.vil/x, a@b.example and WWW.e.vil';
 create function "f */"("a b" int, "a b 2" text default '*/') returns "Date" language sql as 'select null::"Date"';
 create function overloaded(int) returns int language sql as 'select 1';
 create function overloaded(text) returns setof text language sql as 'select ''a''';

@@ -8,8 +8,12 @@ export interface Line {
   cut(): void;
   /** Lets no byte pass any more. Connections stay open, and new ones are accepted. */
   freeze(): void;
+  /** Freezes as soon as so many more bytes have passed. @returns the moment when it has */
+  freezeAfter(bytes: number): Promise<void>;
   /** Ends a cut or a freeze. */
   mend(): void;
+  /** The number of connections that are open. */
+  count(): number;
   close(): void;
 }
 
@@ -17,6 +21,20 @@ export interface Line {
 export async function openLine(to: number): Promise<Line> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
+  let left = Number.POSITIVE_INFINITY;
+  let reached = () => {};
+  const freeze = () => {
+    state = 'frozen';
+    each((socket) => socket.pause());
+  };
+  const pass = (piece: Buffer, other: Socket) => {
+    other.write(piece);
+    left -= piece.length;
+    if (left > 0) return;
+    left = Number.POSITIVE_INFINITY;
+    freeze();
+    reached();
+  };
   const listener = createServer((client) => {
     if (state === 'cut') return void client.resetAndDestroy();
     const server = createConnection(to, '127.0.0.1');
@@ -26,7 +44,7 @@ export async function openLine(to: number): Promise<Line> {
       from.setNoDelay();
       from
         .on('error', () => undefined)
-        .on('data', (piece: Buffer) => void other.write(piece))
+        .on('data', (piece: Buffer) => pass(piece, other))
         .on('close', () => {
           pairs.delete(pair);
           other.destroy();
@@ -44,14 +62,18 @@ export async function openLine(to: number): Promise<Line> {
       state = 'cut';
       each((socket) => socket.resetAndDestroy());
     },
-    freeze() {
-      state = 'frozen';
-      each((socket) => socket.pause());
+    freeze,
+    freezeAfter(bytes) {
+      left = bytes;
+      return new Promise((resolve) => {
+        reached = resolve;
+      });
     },
     mend() {
       state = 'open';
       each((socket) => socket.resume());
     },
+    count: () => pairs.size,
     close() {
       listener.close();
       each((socket) => socket.destroy());

@@ -69,7 +69,7 @@ const settings = {
   jit: 'off',
   wal_level: 'logical',
   max_prepared_transactions: '4',
-  max_connections: '50',
+  max_connections: '100',
   max_locks_per_transaction: '512',
   shared_buffers: '64MB',
   timezone: 'UTC',

@@ -36,7 +36,7 @@ export async function startStandby(primary: OwnServer, programs: string): Promis
     '-c',
     'hot_standby=on',
   ];
-  const limits = ['max_connections=50', 'max_locks_per_transaction=512', 'max_prepared_transactions=4'];
+  const limits = ['max_connections=100', 'max_locks_per_transaction=512', 'max_prepared_transactions=4'];
   const child = spawn(
     join(programs, 'postgres'),
     ['-D', data, ...settings, ...limits.flatMap((one) => ['-c', one])],

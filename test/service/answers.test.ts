@@ -68,6 +68,7 @@ test('jobs, plans and databases', async () => {
   }
   for (const rest of ['', '/log', '/events'])
     for (const id of [job, nobody]) await ask('GET', `/api/jobs/{id}${rest}`, `/api/jobs/${id}${rest}`);
+  await ask('GET', '/api/jobs/{id}/events', `/api/jobs/${job}/events?after=999999`);
   for (const rest of ['/cancel', '/retry'])
     await ask('POST', `/api/jobs/{id}${rest}`, `/api/jobs/${nobody}${rest}`, { body: {} });
   for (const id of [job, nobody]) await ask('DELETE', '/api/jobs/{id}', `/api/jobs/${id}`);
@@ -76,7 +77,7 @@ test('jobs, plans and databases', async () => {
   await ask('POST', '/api/plans', '/api/plans', { body: { ...plan, from: 'nowhere' } });
   for (const name of ['source', 'nowhere']) {
     await ask('POST', '/api/databases/test', '/api/databases/test', { body: { name } });
-    for (const what of ['status', 'diff'])
+    for (const what of ['status', 'diff', 'diff/picture', 'documents'])
       await ask('GET', `/api/databases/{name}/${what}`, `/api/databases/${name}/${what}`);
     await ask('POST', '/api/databases/{name}/drift', `/api/databases/${name}/drift`);
   }
@@ -138,7 +139,8 @@ test('schedules, keys and sessions', async () => {
   await ask('POST', session, session, { key: null, body: { key }, headers: evil });
   await ask('DELETE', session, session, { key: null, headers: evil });
   await ask('DELETE', session, session, { key: null, headers: { ...headers, Origin: service.url } });
-  await ask('DELETE', '/api/keys/{id}', `/api/keys/${key.slice(4, 12)}`);
+  for (const _ of ['deleted', 'unknown'])
+    await ask('DELETE', '/api/keys/{id}', `/api/keys/${key.slice(4, 12)}`);
 });
 
 test('each answer of the document occurs, and no other one', async () => {

@@ -47,6 +47,42 @@ test('every route answers as it should with all rights', async () => {
     }
 });
 
+test('a declared path answers 405 to another method, with those that it takes', async () => {
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND', 'LOCK'];
+  let trials = 0;
+  for (const path of new Set(routes.map(([, one]) => one))) {
+    const taken = routes.filter(([, one]) => isMatch(one, path)).map(([method]) => method);
+    const allowed = [...new Set(taken.includes('GET') ? [...taken, 'HEAD'] : taken)].sort();
+    for (const method of methods.filter((one) => !allowed.includes(one))) {
+      trials += 1;
+      const answer = await service.request(method, pathOf(path), { key: null });
+      expect([method, path, answer.status, answer.headers.get('allow')]).toEqual([
+        ...[method, path, 405, allowed.join(', ')],
+      ]);
+      if (method === 'HEAD') continue;
+      expect(JSON.parse(answer.text)).toMatchObject({
+        problem: { code: 'method_not_allowed', data: { allowed } },
+      });
+    }
+  }
+  expect(trials).toBeGreaterThan(100);
+  // Other paths do not exist, by whatever method. One that cannot be read is refused as a Problem, too.
+  for (const [path, status, code] of [
+    ['/api/nothing', 404, 'unknown_route'],
+    ['/nothing', 404, 'unknown_route'],
+    [`/api/jobs/${'x'.repeat(400)}/cancel`, 400, 'bad_request'],
+    ['/api/jobs/%E0%A4%A', 400, 'bad_request'],
+  ] as const) {
+    const answer = await service.request('POST', path);
+    expect([path, answer.status, codeOf(answer.text)]).toEqual([path, status, code]);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  }
+});
+
+// True if a request to a path can be one to the route.
+const isMatch = (route: string, path: string) =>
+  new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);
+
 test('no route works without a key, with a wrong one, or with too little scope', async () => {
   const keys = new Map<string, string>();
   for (const scope of scopes) keys.set(scope, await service.addKey(`only-${scope}`, [scope]));

@@ -48,7 +48,10 @@ test('a failure that may pass is tried once more, never after a COMMIT', () => {
   const ending = failed('connection_lost');
   expect(judgeEnding({ ...clone, ending })).toMatchObject({ is: 'again', seconds: 10 });
   expect(judgeEnding({ ...clone, ending, tries: 2 })).toMatchObject({ state: 'failed', target: 'unchanged' });
-  expect(judgeEnding({ ...clone, ending, commit: 'committed' })).toMatchObject({
+  // Its process did not hear the answer to COMMIT.
+  const late = { state: 'done', target: 'changed', result: null, cancelTooLate: false };
+  expect(judgeEnding({ ...clone, ending, commit: 'committed' })).toMatchObject(late);
+  expect(judgeEnding({ ...clone, ending: failed('clone_refused'), commit: 'committed' })).toMatchObject({
     state: 'failed',
     target: 'changed',
   });
@@ -56,6 +59,18 @@ test('a failure that may pass is tried once more, never after a COMMIT', () => {
   expect(judgeEnding({ ...clone, ending, commit: 'unknown' })).toMatchObject({ target: 'unknown' });
   expect(judgeEnding({ ...clone, ending: failed('clone_refused') })).toMatchObject({ state: 'failed' });
   expect([1, 2, 3].map(delayOf)).toEqual([10, 20, 40]);
+});
+
+test('a job that its worker gave back before it began is tried again, whatever it changes', () => {
+  const unbegun = { ...killed, signal: null, failure: 'given back', isUnbegun: true };
+  for (const tries of [1, 2])
+    expect(judgeEnding({ ...clone, tries, ending: unbegun })).toEqual({
+      ...{ is: 'again', why: 'unbegun', seconds: 0 },
+    });
+  const cancel = { ...clone, isCancelled: true, ending: unbegun, commit: null };
+  expect(judgeEnding(cancel)).toMatchObject({ state: 'cancelled', target: 'unchanged' });
+  // A worker that asked for a COMMIT has begun.
+  expect(judgeEnding({ ...clone, ending: unbegun, commit: 'aborted' })).toMatchObject({ is: 'lost' });
 });
 
 test('a process that told nothing leaves a lost job', () => {

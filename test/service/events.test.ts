@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openEventLog } from '../../lib/service/events.ts';
+import { type JobEvent, openEventLog } from '../../lib/service/events.ts';
+import { problemOf, sendProblem } from '../../lib/service/fault.ts';
 import { openStore } from '../../lib/service/store.ts';
+import { openStreams } from '../../lib/service/streams.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { adminKey, type RunningService, startService } from './scene.ts';
@@ -54,6 +57,30 @@ test('old progress is left out, which a gap tells, and nothing else', async () =
   expect(log.text.trimEnd().split('\n').length).toBe(lines + 1);
 });
 
+test('a stream of a job that is over has an end, also where no event is left', async () => {
+  const ask = (after: number) => service.request('GET', `/api/jobs/${id}/events?after=${after}`);
+  expect((await ask(lines + progress)).text).toContain('"state":"done"');
+  const nothing = await ask(lines + progress + 1);
+  expect([nothing.status, nothing.text]).toEqual([204, '']);
+});
+
+test('a stream that cannot begin is a failure, not a silent stream', async () => {
+  const place = { url: queue.url, folder: '', cacheDir: '', progress: () => undefined };
+  const store = await openStore(place);
+  const [app, events] = [Fastify(), openEventLog(store)];
+  const streams = openStreams(events);
+  app.setErrorHandler((thrown: Error, _, reply) => sendProblem(reply, problemOf(thrown)));
+  app.get('/events', (request, reply) => streams.open(request, reply, null));
+  await store.close();
+  for (const path of ['/events', '/events?after=0']) {
+    const { statusCode, body } = await app.inject({ method: 'GET', url: path });
+    expect([path, statusCode, JSON.parse(body).problem.code]).toEqual([path, 503, 'queue_unavailable']);
+  }
+  expect([events.watchers(), streams.count()]).toEqual([0, 0]);
+  events.close();
+  await app.close();
+});
+
 test('more events than fit are left out from the oldest on', async () => {
   const place = { url: queue.url, folder: '', cacheDir: '', progress: () => undefined };
   const store = await openStore(place);
@@ -71,6 +98,45 @@ test('more events than fit are left out from the oldest on', async () => {
     expect([gap, events.length, events[0]?.seq]).toEqual([{ from: 1, to: 2000 }, 10_000, 2001]);
     await store.change((session) => session.execute(`delete from service.jobs where id = '${other}'`));
   } finally {
+    await store.close();
+  }
+});
+
+test('other work gets its turn while many watchers get many events, which stay in order', async () => {
+  const store = await openStore({ url: queue.url, folder: '', cacheDir: '', progress: () => undefined });
+  const log = openEventLog(store);
+  const [readers, count, from] = [50, 1_000, 50_000];
+  const seen: number[] = [];
+  let [turns, handed, isOver] = [0, 0, false];
+  const ended = new Promise<void>((resolve) => {
+    const take = ({ seq }: JobEvent, at: number) => {
+      if (at === 0) seen.push(seq);
+      if (++handed === 1)
+        setImmediate(function turn() {
+          turns += 1;
+          if (!isOver) setImmediate(turn);
+        });
+      if (handed === readers * count) resolve();
+    };
+    for (let at = 0; at < readers; at++) void log.watch((event) => take(event, at));
+  });
+  try {
+    const other = randomUUID();
+    await rowsOf(
+      queue.url,
+      `insert into service.jobs (id, kind, state, parameters, digest, lane, requested_by, last_seq)
+         values ('${other}', 'export', 'running', '{}', '', '', 'test', ${count});
+       insert into service.events (number, job, seq, type, data)
+         select ${from} + i, '${other}', i, 'line', '{}' from generate_series(1, ${count}) i`,
+    );
+    await ended;
+    isOver = true;
+    expect(seen).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+    // 500 events in one turn at most.
+    expect(turns).toBeGreaterThanOrEqual((readers * count) / 500 - 1);
+    await rowsOf(queue.url, `delete from service.jobs where id = '${other}'`);
+  } finally {
+    log.close();
     await store.close();
   }
 });

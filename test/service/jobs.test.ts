@@ -170,8 +170,8 @@ test('a backup is verified, a drift is found, and a kept backup is not deleted',
 test('a protected environment is a target only if it is allowed, and then by its name', async () => {
   const force = { force: true };
   for (const [to, confirm, answer] of [
-    ['prod', 'prod', 'protected_target'],
-    ['guarded', 'target', 'protected_target'],
+    ['prod', 'prod', 'add it to serve.allowTargets in pgmage.config'],
+    ['guarded', 'target', 'add \\"confirm\\": \\"guarded\\" to the request'],
   ]) {
     const refused = await service.request('POST', '/api/sync/clone', {
       body: { from: 'source', to, confirm, ...force },

@@ -26,6 +26,7 @@ while True: print(s.recv(4096).decode(), flush=True)`;
 const missingNotify = ['systemd-notify', 'python3'].find(
   (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
 );
+const caddy = ['/usr/bin/caddy'].find((path) => existsSync(path));
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path));
 
 let told = '';
@@ -101,6 +102,34 @@ test('nginx with the lines of the guide passes the page, sessions and events on'
       encoding: 'utf8',
     });
     expect(foreign).toMatch(/^HTTP\/1\.1 403/);
+  } finally {
+    proxy.kill('SIGTERM');
+  }
+});
+
+test('Caddy with the lines of the guide passes the page and events on', async ({ skip }) => {
+  skip(caddy === undefined, 'Caddy is not installed: apt-get install caddy');
+  const [, block = ''] = /```\n# Caddy\n([\s\S]*?)```/.exec(guide) ?? [];
+  const port = await freePort();
+  const file = join(folder, 'Caddyfile');
+  // Without certificates, which need the internet.
+  const site = block
+    .replace('db.example.com', `http://db.example.com:${port}`)
+    .replace('127.0.0.1:8170', `127.0.0.1:${service.port}`);
+  writeFileSync(file, `{\n  admin off\n  auto_https off\n  default_bind 127.0.0.1\n}\n${site}`);
+  const words = ['run', '--config', file, '--adapter', 'caddyfile'];
+  const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  const proxy = spawn(caddy as string, words, { stdio: 'ignore', env });
+  try {
+    const base = `http://127.0.0.1:${port}`;
+    const curl = (...more: string[]) => {
+      const usual = ['-sS', '--retry', '50', '--retry-connrefused', '--retry-delay', '1', '--max-time', '20'];
+      return execFileSync('curl', [...usual, '-H', 'Host: db.example.com', ...more], { encoding: 'utf8' });
+    };
+    expect(curl(`${base}/`)).toContain('<title>pgmage');
+    const id = await service.add('export', { database: 'local', format: 'native' });
+    const key = ['-H', `Authorization: Bearer ${adminKey}`];
+    expect(curl('-N', ...key, `${base}/api/jobs/${id}/events`)).toMatch(/"state":"done"/);
   } finally {
     proxy.kill('SIGTERM');
   }

@@ -1,10 +1,11 @@
 // A plan binds its job: no more may be lost than it showed, and only where it showed it.
 import { expect, test } from 'vitest';
-import type { RowSyncPlan } from '../../lib/data-sync/sync-plan.ts';
+import type { SinceUse } from '../../lib/data-sync/since-shape.ts';
+import type { PlannedTable, RowSyncPlan } from '../../lib/data-sync/sync-plan.ts';
 import { countAttempts } from '../../lib/service/attempts.ts';
 import { dataInput } from '../../lib/service/kinds.ts';
 import type { ProcessWork } from '../../lib/service/messages.ts';
-import { findExcess, listLosses } from '../../lib/service/planning.ts';
+import { describePlan, findExcess, listLosses } from '../../lib/service/planning.ts';
 import { digestOf, refuseWithoutAdmin } from '../../lib/service/requests.ts';
 import type { JobKind, KeyScope } from '../../lib/service/schemas.ts';
 
@@ -45,6 +46,15 @@ test('a plan of a data sync and its job compare all rows; a schedule may compare
   expect(dataInput({ ...work, does: 'plan' }, of)).toMatchObject({ complete: true });
   expect(dataInput({ ...work, agreed }, of)).toMatchObject({ complete: true });
   expect(dataInput(work, of)).not.toHaveProperty('complete');
+  expect(dataInput(work, { ...of, complete: false })).not.toHaveProperty('complete');
+  expect(dataInput(work, { ...of, complete: true })).toMatchObject({ complete: true });
+  const shown = (since?: SinceUse) => {
+    const [table] = plan(1, 1).tables as [PlannedTable];
+    return describePlan(work, { ...plan(1, 1), tables: [{ ...table, ...(since && { since }) }] }).complete;
+  };
+  expect(shown()).toBe(true);
+  expect(shown({ by: 'xmin', from: null, reason: 'it was asked for' })).toBe(true);
+  expect(shown({ by: 'xmin', from: '700', reason: null })).toBe(false);
 });
 
 test('equal requests have one digest, whatever confirms them', () => {

@@ -22,6 +22,8 @@ export const routes: readonly (readonly [
   ['POST', '/api/databases/test', 'read', { name: 'local' }, 200],
   ['GET', '/api/databases/{name}/status', 'read', undefined, 404],
   ['GET', '/api/databases/{name}/diff', 'read', undefined, 404],
+  ['GET', '/api/databases/{name}/diff/picture', 'read', undefined, 404],
+  ['GET', '/api/databases/{name}/documents', 'read', undefined, 404],
   ['POST', '/api/databases/{name}/drift', 'run', undefined, 404],
   ['POST', '/api/sync/export', 'run', { database: 'nowhere' }, 404],
   [
@@ -53,7 +55,7 @@ export const routes: readonly (readonly [
   ['GET', '/api/session', 'read', undefined, 401],
   ['DELETE', '/api/session', null, undefined, 204],
   ['GET', '/api/keys', 'admin', undefined, 200],
-  ['DELETE', '/api/keys/{id}', 'admin', undefined, 400],
+  ['DELETE', '/api/keys/{id}', 'admin', undefined, 404],
   ['GET', '/api/schedules', 'read', undefined, 200],
   ['GET', '/api/schedules/{name}', 'read', undefined, 404],
   ['PUT', '/api/schedules/{name}', 'admin', { task: 'prune', every: 'never' }, 400],

@@ -37,10 +37,18 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds until the answer; left out: any number. */
+  readonly limit?: number;
 }
 
 /** The value of PGMAGE_API_KEY, which has all rights. */
 export const adminKey = 'the-key-of-the-variable-that-no-one-may-see';
+
+// They end with this process.
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 // A program of pgmage in a project of its own.
 class RunningProgram {
@@ -67,6 +75,8 @@ class RunningProgram {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    children.add(child);
+    child.once('exit', () => children.delete(child));
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (piece: Buffer) => {
         this.output += piece;
@@ -148,7 +158,7 @@ export class RunningService extends RunningProgram {
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { body, key = adminKey, headers = {} } = options;
+    const { body, key = adminKey, headers = {}, limit } = options;
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
@@ -157,6 +167,7 @@ export class RunningService extends RunningProgram {
         ...headers,
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(limit !== undefined && { signal: AbortSignal.timeout(limit) }),
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
@@ -171,8 +182,11 @@ export class RunningService extends RunningProgram {
     return answer.body as T;
   }
 
-  job(id: string): Promise<ServiceJob> {
-    return this.ask('GET', `/api/jobs/${id}`);
+  /** A job as the API tells it. @param limit milliseconds until the answer */
+  async job(id: string, limit = 10_000): Promise<ServiceJob> {
+    const answer = await this.request('GET', `/api/jobs/${id}`, { limit });
+    if (answer.status !== 200) throw new Error(`the job ${id}: ${answer.status} ${answer.text}`);
+    return answer.body as ServiceJob;
   }
 
   /** Starts a job and gives its id. */

@@ -1,4 +1,5 @@
-// Schedules and notifications, by two services that share a queue on PostgreSQL.
+// Schedules and notifications, by two services that share a queue on PostgreSQL. Who may set schedules up:
+// schedules-access.test.ts.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -161,6 +162,7 @@ test('a scheduled data sync stops at too many deletions, and tells it by webhook
     (all) => all.length > 0,
   );
   expect(notice.text).toContain('Hint: ');
+  expect(notice.content).toBe(notice.text);
   await until(
     () => calls.map(({ path }) => path),
     (paths) => paths.includes('/ping/2/fail'),
@@ -215,56 +217,6 @@ test('a schedule without a success in time is overdue, which is told once', asyn
   expect(text).toMatch(/^pgmage_schedule_overdue\{schedule="unknown"\} 1$/m);
   expect(text).toMatch(/^pgmage_jobs\{kind="export",state="done"\} 1$/m);
   expect(text).toMatch(/^pgmage_storage_bytes [1-9]/m);
-});
-
-test('schedules are added, paused, run, changed and deleted by an administrator alone', async () => {
-  const definition = { task: 'prune', every: '0 4 * * 1', timeZone: 'Europe/Berlin', keepDaily: 7 };
-  const made = await service().ask<Schedule>('PUT', '/api/schedules/clean', definition);
-  expect(made).toMatchObject({ definition, source: 'service', paused: false, last: null });
-  const paused = await service().ask<Schedule>('POST', '/api/schedules/clean/pause');
-  expect(paused).toMatchObject({ paused: true, next: null });
-  const { id } = await service().ask<{ id: string }>('POST', '/api/schedules/clean/run');
-  expect(await service().until(id)).toMatchObject({ kind: 'prune', state: 'done' });
-  const key = await service().addKey('reader', ['read', 'run', 'write']);
-  for (const [method, path, body] of [
-    ['PUT', '/api/schedules/clean', definition],
-    ['DELETE', '/api/schedules/clean', undefined],
-    ['POST', '/api/schedules/clean/run', undefined],
-    ['POST', '/api/schedules/clean/resume', undefined],
-  ] as const)
-    expect((await service().request(method, path, { key, body })).status, `${method} ${path}`).toBe(403);
-  expect((await service().request('DELETE', '/api/schedules/clean')).status).toBe(204);
-  expect((await service().request('GET', '/api/schedules/clean')).status).toBe(404);
-  for (const method of ['PUT', 'DELETE'])
-    expect(
-      (
-        await service().request(method, '/api/schedules/nightly', {
-          ...(method === 'PUT' && { body: definition }),
-        })
-      ).status,
-    ).toBe(403);
-});
-
-test('a key that may write to some targets sets up and runs schedules of these alone', async () => {
-  const key = await service().addKey('limited', ['admin'], ['source']);
-  const body = { task: 'clone', every: 'weekly', from: 'source', to: 'target', force: true };
-  const tried = [
-    await service().request('PUT', '/api/schedules/copy', { key, body }),
-    await service().request('POST', '/api/schedules/mirror/run', { key }),
-    await service().request('POST', '/api/schedules/mirror/resume', { key }),
-  ];
-  expect(tried.map(({ status }) => status)).toEqual([403, 403, 403]);
-  const allowed = { ...body, from: 'target', to: 'source' };
-  expect((await service().request('PUT', '/api/schedules/copy', { key, body: allowed })).status).toBe(200);
-  expect((await service().request('DELETE', '/api/schedules/copy', { key })).status).toBe(204);
-  // Neither may it replace or delete the one of another target.
-  await service().ask('PUT', '/api/schedules/other', body);
-  const refused = [
-    await service().request('PUT', '/api/schedules/other', { key, body: allowed }),
-    await service().request('DELETE', '/api/schedules/other', { key }),
-  ];
-  expect(refused.map(({ status }) => status)).toEqual([403, 403]);
-  expect((await service().request('DELETE', '/api/schedules/other')).status).toBe(204);
 });
 
 test('no address, password or key is in any row of the database or in the log', async () => {

@@ -1,7 +1,7 @@
 // The times of schedules: when one is due, what a stop has missed, and when one is overdue.
 import { expect, test } from 'vitest';
 import { readClock } from '../../lib/service/clock.ts';
-import { describeNotice } from '../../lib/service/notices.ts';
+import { describeHook, describeNotice } from '../../lib/service/notices.ts';
 import { checkSchedule, findDueSlot, isOverdue, type ScheduleState } from '../../lib/service/schedules.ts';
 import { describeUnit } from '../../lib/service/unit.ts';
 
@@ -85,6 +85,29 @@ test('a notification says what failed and what to do', () => {
   expect(describeNotice({ event: 'overdue', schedule: 'nightly', lastSuccess: null })).toBe(
     'Overdue: schedule nightly had no success since it was added',
   );
+});
+
+test('a webhook gets the facts, the whole text, and as much of it as Discord takes', () => {
+  const failed = (message: string) =>
+    describeHook({
+      event: 'job_failed',
+      kind: 'verify',
+      database: 'prod',
+      problem: { message, hint: 'Look' },
+    });
+  const short = failed('It is damaged');
+  expect(short).toMatchObject({ event: 'job_failed', database: 'prod', content: short.text });
+  const { text, content } = failed('x'.repeat(3000));
+  expect([text.length > 3000, text.endsWith('Hint: Look'), content.length]).toEqual([true, true, 2000]);
+  expect(text.startsWith(content.slice(0, -1))).toBe(true);
+  for (const start of ['', 'x']) {
+    const { content: cut } = failed(start + '😀'.repeat(1500));
+    expect([/😀…$/.test(cut), cut.length > 1990, encodeURIComponent(cut).length > 0]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  }
 });
 
 test('the unit quotes its folder and refuses users that are none', () => {

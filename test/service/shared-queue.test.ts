@@ -1,16 +1,15 @@
 // Two services on one PostgreSQL: they share the jobs, and one takes over from the other.
-// What waits for the end of a lease runs in the campaign: npm run service-faults.
+// What waits for the end of a lease is in the campaign: npm run service-faults.
+import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Jobs } from '../../lib/service/schemas.ts';
-import { type Database, freshDatabase } from '../servers/databases.ts';
+import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { type OwnServer, startServer } from '../servers/server.ts';
-import { attempt, type FaultScene, fillSource, kinds, type TrialResult, tell } from './fault-trial.ts';
-import { type RunningService, startService, startWorker } from './scene.ts';
+import { fillSource } from './matrix/content.ts';
+import { adminKey, type RunningService, startService, startWorker } from './scene.ts';
 
-const isCampaign = process.env.PGMAGE_FAULTS === 'all';
-const patience = isCampaign ? 7_200_000 : 240_000;
+const patience = 240_000;
 
 let queue: OwnServer;
 let source: Database;
@@ -31,11 +30,6 @@ afterAll(async () => {
   await target?.drop();
   await queue?.stop();
 });
-
-// These wait for the end of a lease.
-function onlyInCampaign(name: string, work: () => Promise<void>, limit: number): void {
-  if (isCampaign) test(name, work, limit);
-}
 
 test(
   'both services take jobs, and each job is done once',
@@ -84,43 +78,38 @@ test(
   patience,
 );
 
-onlyInCampaign(
-  'a service that is killed loses its job to the other one',
+test(
+  'the events of a job say which service lost it, and which one goes on',
   async () => {
     const [first, second] = services as [RunningService, RunningService];
-    const id = await second.add('export', { database: 'source', format: 'native', keep: true });
-    let owner: RunningService | undefined;
-    while (owner === undefined) {
-      owner = services.find((service) => service.jobProcesses().length > 0);
-      await setTimeout(20);
-    }
-    await owner.stop('SIGKILL');
+    const id = await second.add('export', { database: 'source', format: 'native' });
+    const owner = await findOwner();
     const other = owner === first ? second : first;
-    const start = performance.now();
-    expect(await other.until(id, undefined, 60_000)).toMatchObject({ state: 'done', tries: 2 });
-    process.stdout.write(`taken over after ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+    const lost = owner.pid;
+    await owner.stop('SIGKILL');
+    // As if the lease had ended.
+    await rowsOf(queue.url(), `update service.jobs set lease_until = now() where state = 'running'`);
+    expect(await other.until(id)).toMatchObject({ state: 'done', tries: 2 });
+    const events = await other.events(`/api/jobs/${id}/events`, null);
+    const lines = events.flatMap(({ type, data }) => (type === 'line' ? [String(data.text)] : []));
+    const name = (pid: number) => `service on ${hostname()} (process ${pid})`;
+    expect(lines).toContain(
+      `Lost: the ${name(lost)} ran this job and does not answer any more. The ${name(other.pid)} goes on with it.`,
+    );
+    expect(lines).toContain(`Take-over: the ${name(other.pid)} runs this job now, after the ${name(lost)}.`);
+    const runners = events.filter(({ data }) => data.state === 'running').map(({ data }) => data.runner);
+    expect(runners).toEqual([name(lost), name(other.pid)]);
+    for (const secret of [anyServer().password, adminKey]) expect(lines.join()).not.toContain(secret);
     await owner.start();
-    const { jobs } = await owner.ask<Jobs>('GET', '/api/jobs?limit=200');
-    expect(jobs.filter(({ state }) => state !== 'done')).toEqual([]);
   },
   patience,
 );
 
-onlyInCampaign(
-  'a restart of the queue in the middle of a job leaves a true state',
-  async () => {
-    const [first] = services as [RunningService];
-    const made = await first.run('export', { database: 'source', format: 'native' });
-    const { file } = made.result as { file: string };
-    // Both services need the file.
-    await (services[1] as RunningService).stop('SIGTERM');
-    const scene: FaultScene = { service: first, source, target, file };
-    const results: TrialResult[] = [];
-    for (const kind of kinds)
-      for (const delay of [0, 300, 600, 900, 1200, 1500, 1800, 2100])
-        results.push(await attempt(scene, { kind, victim: () => queue.restart(), delay }));
-    process.stdout.write(tell('the queue restarts', results));
-    expect(results.length).toBeGreaterThan(0);
-  },
-  patience,
-);
+// The service that runs a job.
+async function findOwner(): Promise<RunningService> {
+  for (;;) {
+    const owner = services.find((service) => service.jobProcesses().length > 0);
+    if (owner !== undefined) return owner;
+    await setTimeout(20);
+  }
+}

@@ -1,41 +1,94 @@
 // An attempt of a job that is over, on either side of a queue in Redis, starts nothing and commits nothing.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import type { ProcessWork } from '../../lib/service/messages.ts';
 import { connectRedis } from '../../lib/service/redis/connect.ts';
 import type { FromWorker, SentWork } from '../../lib/service/redis/letters.ts';
 import { Outbox } from '../../lib/service/redis/mail.ts';
 import { RemoteWork } from '../../lib/service/redis/remote-work.ts';
-import { Slot } from '../../lib/service/redis/slots.ts';
+import { type Letter, Slot } from '../../lib/service/redis/slots.ts';
 
 const work: SentWork = {
   ...{ does: 'job', kind: 'drift', parameters: { database: 'local' }, agreed: null, storage: null },
   requestedBy: 'key',
 };
 
+const [sent, told]: [Letter[], unknown[]] = [[], []];
+beforeEach(() => {
+  sent.length = 0;
+  told.length = 0;
+});
+
+// The nonce of the question that a slot has sent.
+function nonceOf([letter]: readonly Letter[]): string {
+  return letter?.is === 'take' ? letter.nonce : '';
+}
+
 test('a job that was taken back while its worker looked at it is not started', async () => {
-  const told: unknown[] = [];
-  let answer: (refusal: null) => void = () => undefined;
+  let answer: (work: ProcessWork) => void = () => undefined;
   const around = {
-    project: { root: import.meta.dirname, version: '1' },
-    settings: { backups: null, maxStorage: null, jobMemory: null },
-    host: 'here',
+    memory: null,
+    name: 'worker on here (process 1)',
     log: { info: (facts: object, text?: string) => void told.push(facts, text) },
-    send: () => undefined,
-    check: () => new Promise<null>((resolve) => (answer = resolve)),
+    send: (_: string, message: Letter) => void sent.push(message),
+    accept: () => new Promise<ProcessWork>((resolve) => (answer = resolve)),
     onChange: () => undefined,
   };
   const slot = new Slot(around, 'entry', { service: 'service', job: 'job' });
-  slot.hear({ is: 'start', entry: 'entry', work });
+  slot.hear({ is: 'start', entry: 'entry', nonce: nonceOf(sent), work });
   slot.hear({ is: 'kill', entry: 'entry' });
-  answer(null);
+  answer({ ...work, root: import.meta.dirname, version: '1', backups: null });
   await new Promise((resolve) => setImmediate(resolve));
   expect(slot.isGone).toBe(true);
   expect(told).toEqual([]);
 });
 
+test('an offer that a worker gives up is told, and a late start begins nothing', () => {
+  const around = {
+    ...{ memory: null, name: 'worker on here (process 1)', onChange: () => undefined },
+    log: { info: (facts: object) => void told.push(facts) },
+    send: (_: string, message: Letter) => void sent.push(message),
+    accept: () => Promise.reject(new Error('it was started')),
+  };
+  const slot = new Slot(around, 'entry', { service: 'service', job: 'job' });
+  slot.drain();
+  slot.hear({ is: 'start', entry: 'entry', nonce: nonceOf(sent), work });
+  expect(sent).toMatchObject([{ is: 'take' }, { is: 'ended', ending: { isUnbegun: true, exitCode: null } }]);
+  expect([slot.isBusy, slot.isAlive, slot.isGone, told]).toEqual([false, true, false, []]);
+  slot.hear({ is: 'noted', entry: 'entry' });
+  expect(slot.isGone).toBe(true);
+});
+
+test('a start of before, sent once more for the same entry, starts nothing', () => {
+  const around = {
+    ...{ memory: null, name: 'worker on here (process 1)', onChange: () => undefined },
+    log: { info: (facts: object) => void told.push(facts) },
+    send: (_: string, message: Letter) => void sent.push(message),
+    accept: (given: SentWork) => {
+      told.push(given);
+      return new Promise<ProcessWork>(() => undefined);
+    },
+  };
+  const before = new Slot(around, 'entry', { service: 'service', job: 'job' });
+  const start = { is: 'start', entry: 'entry', nonce: nonceOf(sent), work } as const;
+  before.hear(start);
+  expect(told).toEqual([work]);
+  before.drop();
+  const slot = new Slot(around, 'entry', { service: 'service', job: 'job' });
+  slot.hear(start);
+  expect(told).toEqual([work]);
+});
+
 test('the COMMIT of a work that was given up is not asked for', async () => {
   const asked: string[] = [];
-  const place = { entry: 'entry', worker: 'worker', work, send: () => undefined, forget: () => undefined };
+  const place = {
+    entry: 'entry',
+    worker: 'worker',
+    nonce: null,
+    work,
+    send: () => undefined,
+    forget: () => undefined,
+  };
   const remote = new RemoteWork(place, {
     onCommit: async (xid) => asked.push(xid) > 0,
   });

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Project } from '../../lib/project/project.ts';
 import { openLog } from '../../lib/service/log.ts';
@@ -9,7 +10,7 @@ import { readSettings } from '../../lib/service/settings.ts';
 import { openStore, openStoreCheck, type Store, type Turn } from '../../lib/service/store.ts';
 import { cleanUp } from '../../lib/service/upkeep.ts';
 import { failure } from '../failure.ts';
-import { type Database, freshDatabase } from '../servers/databases.ts';
+import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
 let database: Database;
@@ -26,6 +27,32 @@ afterAll(async () => {
 
 const open = (): Promise<Store> =>
   openStore({ url: database.url, folder, cacheDir: folder, progress: () => undefined });
+
+test('time limits of the server do not stop a service that waits for the preparation of another one', async () => {
+  const limited = await freshDatabase(anyServer());
+  const limits = { idle_in_transaction_session_timeout: 200, lock_timeout: 200, statement_timeout: 400 };
+  for (const [name, value] of Object.entries(limits))
+    await rowsOf(database.socket, `alter database ${limited.name} set ${name} = ${value}`);
+  const openLimited = () =>
+    openStore({ url: limited.url, folder, cacheDir: folder, progress: () => undefined });
+  const stores = [await openLimited(), await openLimited()];
+  const order: string[] = [];
+  const prepared = stores.map((store, at) =>
+    store.prepare(async () => {
+      order.push(`begin ${at}`);
+      await setTimeout(700);
+      order.push(`end ${at}`);
+    }),
+  );
+  try {
+    await Promise.all(prepared);
+    expect(order.map((one) => one.split(' ')[0])).toEqual(['begin', 'end', 'begin', 'end']);
+  } finally {
+    await Promise.allSettled(prepared);
+    for (const store of stores) await store.close();
+    await limited.drop();
+  }
+});
 
 test('work of the service does not wait for the requests before it', async () => {
   const store = await open();

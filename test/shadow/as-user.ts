@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listServerPlaces } from '../../lib/shadow/server-place.ts';
 import { unprivileged } from '../servers/binaries.ts';
 
 /**
@@ -20,8 +21,8 @@ export function becomeUser(): void {
 
 /** The folders of the private servers that a process has started. */
 export function serverFolders(pid: number | undefined): string[] {
-  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith('pgmage-shadow-'));
-  return folders.map((name) => join(tmpdir(), name)).filter((folder) => ownerOf(folder) === pid);
+  const folders = listServerPlaces().flatMap((place) => readdirSync(place).map((name) => join(place, name)));
+  return folders.filter((folder) => ownerOf(folder) === pid);
 }
 
 function ownerOf(folder: string): number | null {

@@ -104,3 +104,22 @@ test('a type that is too wide for the shadow is refused with its place and a hin
   expect(thrown.hint).toContain('--shadow');
   expect(await opened(anyServer().url(), [], wide)).toEqual([]);
 });
+
+test('a shadow that serves many states does not grow', async () => {
+  const size = `select ((select sum(size) from pg_ls_waldir())
+    + (select sum(pg_total_relation_size(oid)) from pg_class where relnamespace = 'pg_catalog'::regnamespace
+      and relkind = 'r'))::bigint as bytes`;
+  await opened(null, [], async (shadow) => {
+    const sizes: number[] = [];
+    for (let state = 0; state < 70; state++)
+      await shadow.state(async (connection) => {
+        const columns = Array.from({ length: 40 }, (_, at) => `c${at} int not null`).join();
+        const tables = Array.from({ length: 10 }, (_, at) => `create table t${at} (${columns});`);
+        await connection.execute(tables.join(''));
+        const [row] = await connection.rows<{ bytes: string }>(size);
+        sizes.push(Number(row?.bytes));
+      });
+    // Each adds a thirtieth of that where nothing is freed.
+    expect(Math.max(...sizes.slice(40))).toBeLessThan(Math.max(...sizes.slice(0, 32)) * 1.5);
+  });
+});

@@ -67,6 +67,40 @@ test(
   },
 );
 
+// The same connection, and what it executes.
+function heard(connection: Connection): { connection: Connection; messages: string[] } {
+  const messages: string[] = [];
+  const execute = (sql: string) => {
+    messages.push(sql);
+    return connection.execute(sql);
+  };
+  return { connection: { ...connection, execute }, messages };
+}
+
+test('a file of many statements runs in portions, as it would in one message', async () => {
+  const type = (at: number) => `create type t${at} as enum ('it''s \\ ${at}');`;
+  const types = Array.from({ length: 600 }, (_, at) => type(at));
+  const file = `create schema s; set search_path = s; create function f() returns text language sql
+    as $_$ select '\\ '' $$'::text $_$; ${types.join('\n')}`;
+  const found = `select typnamespace::regnamespace::text as schema, count(*)::int as types,
+    max(enumlabel) as last, (select prosrc from pg_proc where proname = 'f') as body
+    from pg_type t join pg_enum on enumtypid = t.oid group by 1`;
+  // A DO block can run all but the last statement of the second file.
+  for (const [text, single] of [
+    [file, 0],
+    [`${file} select 1 as b into made;`, 604],
+  ] as const)
+    await inProcess.state(async (connection) => {
+      const { connection: own, messages } = heard(connection);
+      await loadTexts(own, { 'a.sql': text });
+      const last = `it's \\ 99`;
+      const body = ` select '\\ '' $$'::text `;
+      expect(await connection.rows(found)).toEqual([{ schema: 's', types: 600, last, body }]);
+      expect(messages.filter((sql) => sql.startsWith('do '))).toHaveLength(2);
+      expect(messages.filter((sql) => sql === 'release statement')).toHaveLength(single);
+    });
+});
+
 test('an ALTER DEFAULT PRIVILEGES does not wait for what needs something after it', async () => {
   const text = `create view v as select * from t; alter default privileges grant select on tables to public;
     create table t (a int);`;

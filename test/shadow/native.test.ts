@@ -1,13 +1,25 @@
 // The native shadow: a private server that ends with its process, and gives what the embedded one gives.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Connection } from '../../lib/pg/connection.ts';
 import { ShadowPool } from '../../lib/project/shadow-pool.ts';
 import { findNativePrograms, openNativeShadow, removeLeftovers } from '../../lib/shadow/native.ts';
 import type { NativePrograms, NoPrograms } from '../../lib/shadow/native-programs.ts';
+import { listServerPlaces, makeServerFolder } from '../../lib/shadow/server-place.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { findUserCache } from '../../lib/shadow/user-cache.ts';
 import { embeddedMajor } from '../../lib/shadow/version.ts';
@@ -96,6 +108,16 @@ test('what only a superuser may do is left to the embedded shadow, and --verbose
   ]);
 });
 
+test('a schema with tablespaces gives the same in both', async () => {
+  const sql = 'create table t (a int primary key using index tablespace x) tablespace y;';
+  const [result] = await loadInBoth(own, [{ name: 'tablespaces', sql }]);
+  expect(result).toEqual({
+    name: 'tablespaces',
+    difference: null,
+    refusal: expect.stringContaining('tablespace'),
+  });
+});
+
 test('definitions of a database run in the embedded shadow', async () => {
   const shadows = pool('native', []);
   const version = (shadow: Shadow) =>
@@ -123,18 +145,80 @@ test('the server ends with a process that is killed, and its folder goes', async
 });
 
 test('leftovers of ended processes are removed, those of living ones stay', async () => {
-  const leave = (owner: string) => {
-    const folder = mkdtempSync(join(tmpdir(), 'pgmage-shadow-'));
+  const leave = async (owner: string, bytes?: number) => {
+    const folder = await makeServerFolder(bytes);
     writeFileSync(join(folder, 'owner'), owner);
     return folder;
   };
   const { hostname } = await import('node:os');
-  const ended = leave(`${2 ** 22 + 1} ${hostname()}\n`);
-  const living = leave(`${process.pid} ${hostname()}\n`);
-  const elsewhere = leave(`${2 ** 22 + 1} another-machine\n`);
+  const none = `${2 ** 22 + 1} ${hostname()}\n`;
+  const ended = [await leave(none, 0), await leave(none, Number.MAX_SAFE_INTEGER)];
+  const living = await leave(`${process.pid} ${hostname()}\n`);
+  const elsewhere = await leave(`${2 ** 22 + 1} another-machine\n`);
   await removeLeftovers();
-  expect([ended, living, elsewhere].map(existsSync)).toEqual([false, true, true]);
+  expect([...ended, living, elsewhere].map(existsSync)).toEqual([false, false, true, true]);
   for (const folder of [living, elsewhere]) rmSync(folder, { recursive: true });
+});
+
+test('a server is in memory where there is room, else on the disk', async () => {
+  const folders = [await makeServerFolder(0), await makeServerFolder(Number.MAX_SAFE_INTEGER)];
+  for (const folder of folders) rmSync(folder, { recursive: true });
+  // macOS has none, and elsewhere it can be a folder on the disk.
+  const isMemory = existsSync('/dev/shm') && statfsSync('/dev/shm').type === 0x01021994;
+  const [first, second = ''] = folders.map(dirname);
+  expect(first).toBe(isMemory ? '/dev/shm' : second);
+  expect([tmpdir(), '/tmp']).toContain(second);
+  expect(listServerPlaces()).toEqual(expect.arrayContaining(folders.map(dirname)));
+});
+
+// The process of the server, and the one of a session.
+const postmaster = () => {
+  const [folder = ''] = serverFolders(process.pid).filter((one) => existsSync(join(one, 'data')));
+  return { folder, pid: Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10) };
+};
+const losses = {
+  'whose process is killed': () => void process.kill(postmaster().pid, 'SIGKILL'),
+  'that is ended at once': () => void process.kill(postmaster().pid, 'SIGQUIT'),
+  'whose session is killed': (session: number) => void process.kill(session, 'SIGKILL'),
+  'whose files are removed': () => rmSync(postmaster().folder, { recursive: true }),
+};
+
+test.each(Object.entries(losses))(
+  'the work of a server %s is done in the embedded shadow',
+  async (_, lose) => {
+    const said: string[] = [];
+    const shadows = pool('native', said);
+    const work = async (connection: Connection) => {
+      await connection.execute('create table before (id int primary key)');
+      const [row] = await connection.rows<{ version: string; pid: number }>(
+        'select version(), pg_backend_pid() as pid',
+      );
+      if (!row?.version.includes('wasm')) lose(row?.pid ?? 0);
+      for (let times = 0; times < 50; times++) {
+        await connection.execute(`create table after_${times} (id int primary key)`);
+        if (!row?.version.includes('wasm')) await setTimeout(20);
+      }
+      return connection.rows(`select count(*)::int as tables, version() like '%wasm%' as wasm
+      from pg_tables where schemaname = 'public' group by 2`);
+    };
+    for (let times = 0; times < 2; times++)
+      expect(await shadows.use([], (shadow) => shadow.state(work))).toEqual([{ tables: 51, wasm: true }]);
+    await shadows.close();
+    expect(said[1]).toMatch(/^Shadow: the embedded PostgreSQL, because the native one failed: /);
+    expect(said).toHaveLength(2);
+  },
+);
+
+test('work for which there is no room is done in the embedded shadow', async () => {
+  const said: string[] = [];
+  const shadows = pool('native', said);
+  const full = `do $$ begin
+    if version() not like '%wasm%' then raise exception 'full' using errcode = 'disk_full'; end if; end $$`;
+  await shadows.use([], (shadow) => shadow.state((connection) => connection.execute(full)));
+  await shadows.close();
+  expect(said[1]).toBe(
+    'Shadow: the embedded PostgreSQL, because the native one failed: the shadow database: full',
+  );
 });
 
 test('a damaged template is made again', async () => {

@@ -1,6 +1,7 @@
 // Jobs in a real browser: started, watched, reloaded, cancelled, failed, planned and confirmed.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BackupList } from '../../lib/service/schemas.ts';
 import { rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { adminKey } from '../service/scene.ts';
@@ -178,6 +179,7 @@ onPage('a dump is uploaded with its progress, imported without a manifest, and d
   await page.getByRole('progressbar', { name: 'Upload' }).waitFor();
   await page.getByRole('button', { name: 'Cancel the upload' }).click();
   await page.getByText('The upload was cancelled.').waitFor();
+  await page.getByText('removes what it has received, unless the upload was complete').waitFor();
   await session.detach();
   await page.getByLabel('File').setInputFiles({ ...dump, buffer: Buffer.from(script) });
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
@@ -201,6 +203,24 @@ onPage('a dump is uploaded with its progress, imported without a manifest, and d
   await page.getByRole('button', { name: /^Delete uploaded_/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('Uploaded, without manifest').waitFor({ state: 'detached' });
+});
+
+onPage('a drill on a protected server is asked for, and hidden where it is not allowed', async () => {
+  const [prod, vault] = [
+    await scene.service.run('export', { database: 'prod', format: 'native' }),
+    await scene.service.run('export', { database: 'vault', format: 'native' }),
+  ].map(({ result }) => (result as { file: string }).file);
+  await page.goto('/backups');
+  await page.getByRole('button', { name: `Verify ${vault}` }).waitFor();
+  await page.getByRole('button', { name: `Drill ${prod}` }).click();
+  expect(await page.getByRole('button', { name: `Drill ${vault}` }).count()).toBe(0);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('The server of prod is protected.').waitFor();
+  await dialog.getByRole('button', { name: 'Drill' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await stateOf('Done').waitFor();
+  const { backups } = await scene.service.ask<BackupList>('GET', '/api/backups');
+  expect(backups.find(({ file }) => file === prod)?.verified?.how).toBe('drill');
 });
 
 onPage('old backups are named before they are deleted', async () => {

@@ -124,13 +124,25 @@ inBrowser('a key with few rights sees what it lacks, and a revoked one is out', 
   await page.getByText('Your session has ended.').waitFor();
 });
 
+inBrowser('each database shows its size and whether it answers, without a click', async (page) => {
+  await page.goto('/databases');
+  await logIn(page, adminKey);
+  const card = (name: string) =>
+    page.locator('.card').filter({ has: page.getByRole('heading', { name, exact: true }) });
+  for (const name of ['shop', 'staging', 'prod']) {
+    await card(name).getByText('Reachable', { exact: true }).waitFor();
+    expect(await card(name).locator('dt:text-is("Size") + dd').innerText()).toMatch(/^[\d.]+ MB$/);
+  }
+  await card('gone').getByText('Not reachable').waitFor();
+  await page.getByText('Cannot connect to gone.').waitFor();
+  expect(await card('gone').locator('dt:text-is("Size")').count()).toBe(0);
+});
+
 inBrowser('the schema of a database is compared as db:diff does', async (page) => {
   await page.goto('/databases');
   await logIn(page, adminKey);
   await page.getByRole('button', { name: 'Test connection to gone' }).click();
   await page.getByText('Cannot connect to gone.').waitFor();
-  await page.getByRole('button', { name: 'Test connection to staging' }).click();
-  await page.getByText('Reachable', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Schema of prod' }).click();
   await page.getByText('Out of sync: 2 changes').waitFor({ timeout: 60_000 });
   const text = page.locator('pre.difference');

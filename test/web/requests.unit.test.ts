@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ServiceJob } from '../../lib/service/schemas.ts';
 import { addressOf, requestIn } from '../../web/request-form.ts';
 import { describeTimes } from '../../web/schedule-words.ts';
-import { commandOf, formatDuration, labelOf } from '../../web/words.ts';
+import { commandOf, formatDuration, labelOf, noteDownload } from '../../web/words.ts';
 
 type Repeated = Pick<ServiceJob, 'id' | 'kind' | 'parameters'>;
 
@@ -39,6 +39,11 @@ const jobs: readonly (readonly [Repeated['kind'], Repeated['parameters'], string
     'data',
     { from: 'prod', to: 'staging', keepDeleted: true, backupFirst: false },
     'data:sync --from prod --to staging --keep-deleted',
+  ],
+  [
+    'data',
+    { from: 'prod', to: 'staging', complete: true },
+    'db:backup --env staging && npx pgmage data:sync --from prod --to staging --complete',
   ],
 ];
 
@@ -101,4 +106,11 @@ test('durations are short', () => {
     '3 min 5 s',
     '2 h 3 min',
   ]);
+});
+
+test('a download that ends early says so', () => {
+  expect(noteDownload(61_000, 0)).toBe('');
+  expect(noteDownload(61_000, 40_000)).toBe(
+    'The download has the first 61,000 of 101,000 lines. db:diff prints all:',
+  );
 });

@@ -1,4 +1,4 @@
-// A service with databases for the page: a source, targets, one that is protected, one that is gone.
+// A service with databases for the page: a source, targets, two that are protected, one that is gone.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
@@ -22,8 +22,8 @@ const schema = `${users}\ncreate table events (id integer primary key, what text
 /** Makes the databases and starts the service. */
 export async function openScene(server: Server): Promise<PageScene> {
   const made: Database[] = [];
-  for (let count = 0; count < 3; count++) made.push(await freshDatabase(server));
-  const [shop, staging, prod] = made as [Database, Database, Database];
+  for (let count = 0; count < 4; count++) made.push(await freshDatabase(server));
+  const [shop, staging, prod, vault] = made as [Database, Database, Database, Database];
   const rows = (count: number) =>
     `insert into users select i, 'user ' || i from pg_catalog.generate_series(1, ${count}) i;`;
   const events = `insert into events select i, repeat('x', 90) from pg_catalog.generate_series(1, 300000) i;`;
@@ -33,7 +33,8 @@ export async function openScene(server: Server): Promise<PageScene> {
   const gate = await openGate(shop.url);
   const gone = `postgres://app@127.0.0.1:${await freePort()}/gone`;
   const service = await startService({
-    environments: { shop: gate.url, staging: staging.url, prod: prod.url, gone },
+    environments: { shop: gate.url, staging: staging.url, prod: prod.url, vault: vault.url, gone },
+    protects: ['vault'],
     serve: { allowTargets: ['prod'], maxStorage: '1GB' },
   });
   writeFileSync(join(service.root, 'schema.sql'), schema);

@@ -1,6 +1,12 @@
 // The backups: their age, size and proof, and what can be done with each.
-import { formatBytes, formatCount } from '../../lib/report/format.ts';
-import type { Accepted, BackupInfo, BackupList } from '../../lib/service/schemas.ts';
+import { formatBytes, formatCount } from '../../lib/problem/amount.ts';
+import type {
+  Accepted,
+  BackupInfo,
+  BackupList,
+  DatabaseInfo,
+  VerifyRequest,
+} from '../../lib/service/schemas.ts';
 import { AskedButton } from '../asked-button.tsx';
 import { request } from '../client.ts';
 import { Icon } from '../icons.tsx';
@@ -41,19 +47,37 @@ export function BackupsPage() {
           <Command text="npx pgmage db:backup" />
         </Empty>
       )}
-      {all !== undefined && all.length > 0 && (
-        <ul class="list">
-          {all.map((one) => (
-            <Backup key={one.file} backup={one} changed={reload} />
-          ))}
-        </ul>
-      )}
+      {all !== undefined && all.length > 0 && <Backups all={all} changed={reload} />}
       {may('admin') && <Upload changed={reload} />}
     </Page>
   );
 }
 
-function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
+function Backups(props: { readonly all: readonly BackupInfo[]; readonly changed: () => void }) {
+  const { all, changed } = props;
+  const { data: databases = [] } = useLoad<readonly DatabaseInfo[]>('/api/databases');
+  return (
+    <ul class="list">
+      {all.map((one) => (
+        <Backup
+          key={one.file}
+          backup={one}
+          server={databases.find(({ name }) => name === one.environment)}
+          changed={changed}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface BackupProps {
+  readonly backup: BackupInfo;
+  /** The database of which it is a backup; undefined: the configuration does not have it. */
+  readonly server: DatabaseInfo | undefined;
+  readonly changed: () => void;
+}
+
+function Backup({ backup, server, changed }: BackupProps) {
   const { file, faults, keep, left } = backup;
   return (
     <li class="stack">
@@ -80,7 +104,7 @@ function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly cha
           </ul>
         </details>
       )}
-      <BackupActions backup={backup} changed={changed} />
+      <BackupActions backup={backup} server={server} changed={changed} />
     </li>
   );
 }
@@ -115,23 +139,19 @@ function Proof({ backup: { faults, verified, uploaded } }: { readonly backup: Ba
   return <State tone="good" icon="good" text={ways[verified.how]} />;
 }
 
-const proofs = [
-  ['Verify', 'Read the file completely and compare its checksum', false],
-  ['Drill', 'Restore it in a database of its own, compare, and drop that again', true],
-] as const;
-
-function BackupActions({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
+function BackupActions({ backup, server, changed }: BackupProps) {
   const { file, faults, format, uploaded } = backup;
   const may = useMay();
   const path = `/api/backups/${encodeURIComponent(file)}`;
-  const verify = useAction(async (drill: boolean) => {
-    const { id } = await request<Accepted>('POST', `${path}/verify`, drill ? { drill } : {});
+  const verify = useAction(async (body: VerifyRequest) => {
+    const { id } = await request<Accepted>('POST', `${path}/verify`, body);
     openPage(`/jobs/${id}`);
   });
+  const drillServer = uploaded === null && server?.canBeTarget ? server : undefined;
   return (
     <>
       <div class="row">
-        {may('run') && <ProofButtons file={file} verify={verify} hasDrill={uploaded === null} />}
+        {may('run') && <ProofButtons file={file} verify={verify} drillServer={drillServer} />}
         {may('download') && format !== 'directory' && (
           <a class="button" href={`${path}/content`} download={file} aria-label={`Download ${file}`}>
             Download
@@ -171,24 +191,51 @@ function DeleteButton(props: { readonly file: string; readonly path: string; rea
   );
 }
 
-function ProofButtons(props: {
+interface ProofProps {
   readonly file: string;
-  readonly verify: Action<[boolean]>;
-  readonly hasDrill: boolean;
-}) {
-  const { file, verify, hasDrill } = props;
-  return proofs
-    .filter(([, , isDrill]) => hasDrill || !isDrill)
-    .map(([word, about, isDrill]) => (
+  readonly verify: Action<[VerifyRequest]>;
+  /** The server for a drill; undefined: a drill would fail. */
+  readonly drillServer: DatabaseInfo | undefined;
+}
+
+function ProofButtons({ file, verify, drillServer }: ProofProps) {
+  return (
+    <>
       <button
-        key={word}
         type="button"
         aria-disabled={verify.isBusy}
-        aria-label={`${word} ${file}`}
-        title={about}
-        onClick={() => verify.run(isDrill)}
+        aria-label={`Verify ${file}`}
+        title="Read the file completely and compare its checksum"
+        onClick={() => verify.run({})}
       >
-        {word}
+        Verify
       </button>
-    ));
+      {drillServer && <DrillButton file={file} verify={verify} server={drillServer} />}
+    </>
+  );
+}
+
+function DrillButton(props: Pick<ProofProps, 'file' | 'verify'> & { readonly server: DatabaseInfo }) {
+  const { file, verify, server } = props;
+  const on = server.name;
+  if (server.protected)
+    return (
+      <AskedButton
+        word="Drill"
+        name={file}
+        about={`The server of ${on} is protected. The drill makes a database on it and drops it again.`}
+        action={{ ...verify, run: () => verify.run({ drill: true, on }) }}
+      />
+    );
+  return (
+    <button
+      type="button"
+      aria-disabled={verify.isBusy}
+      aria-label={`Drill ${file}`}
+      title="Restore it in a database of its own, compare, and drop that again"
+      onClick={() => verify.run({ drill: true })}
+    >
+      Drill
+    </button>
+  );
 }

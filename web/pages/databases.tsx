@@ -1,6 +1,7 @@
 // The databases: address, version, size, protection, and the last backup, sync and schema check of each.
 
-import { formatBytes } from '../../lib/report/format.ts';
+import { useEffect } from 'preact/hooks';
+import { formatBytes } from '../../lib/problem/amount.ts';
 import type {
   BackupList,
   DatabaseInfo,
@@ -22,9 +23,11 @@ export function DatabasesPage() {
   const { data, problem, reload } = useLoad<readonly DatabaseInfo[]>('/api/databases');
   const backups = useLoad<BackupList>('/api/backups');
   const done = useLoad<Jobs>('/api/jobs?state=done&limit=200');
+  const look = useFirstLooks(data, reload);
   return (
     <Page title="Databases" about="The environments of this project. The page never shows a password.">
       {problem && <ProblemNotice problem={problem} />}
+      {look.problem && <ProblemNotice problem={look.problem} />}
       {data === undefined && !problem && <Loading what="databases" />}
       {data && !data.some(isConfigured) && <NoDatabases />}
       {data !== undefined && data.length > 0 && (
@@ -42,6 +45,22 @@ export function DatabasesPage() {
       )}
     </Page>
   );
+}
+
+const testConnection = (name: string) => request<TestResult>('POST', '/api/databases/test', { name });
+
+// The version and the size of each database that the service has not seen yet: one connection, one query, one
+// after the other. After a request that fails, no other one follows.
+function useFirstLooks(databases: readonly DatabaseInfo[] | undefined, changed: () => void) {
+  const unseen = databases?.find(({ address, reachable }) => address !== null && reachable === null)?.name;
+  const look = useAction(async (name: string) => {
+    await testConnection(name);
+    changed();
+  });
+  useEffect(() => {
+    if (unseen !== undefined) void look.run(unseen);
+  }, [unseen, look.run]);
+  return look;
 }
 
 interface DatabaseProps {
@@ -71,7 +90,7 @@ function Database(props: DatabaseProps) {
 }
 
 function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
-  const { name, address, server, bytes } = database;
+  const { name, address, server, reachable } = database;
   const backup = backups
     .filter(({ environment, started, faults }) => environment === name && started && faults.length === 0)
     .map(({ started }) => started as string)
@@ -84,7 +103,7 @@ function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
       facts={[
         ['Address', address ? <code key="address">{address}</code> : 'no URL is configured'],
         ['Server', server && `PostgreSQL ${server}`],
-        ['Size', bytes === null ? null : formatBytes(bytes)],
+        ['Size', reachable === true ? sizeOf(database) : null],
         ['Last backup', backup ? <Ago time={backup} /> : 'none'],
         ['Last sync', sync && <Ago time={sync.endedAt ?? sync.createdAt} />],
         ['Schema', drift ? <CheckedSchema job={drift} /> : 'not checked yet'],
@@ -93,9 +112,11 @@ function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
   );
 }
 
+const sizeOf = ({ bytes }: DatabaseInfo) => (bytes === null ? 'not known' : formatBytes(bytes));
+
 function DatabaseActions({ database: { name, address }, changed }: DatabaseProps) {
   const test = useAction(async () => {
-    await request<TestResult>('POST', '/api/databases/test', { name });
+    await testConnection(name);
     changed();
   });
   const path = encodeURIComponent(name);
@@ -114,6 +135,9 @@ function DatabaseActions({ database: { name, address }, changed }: DatabaseProps
         </button>
         <Link class="button" href={`/databases/${path}`} aria-label={`Schema of ${name}`}>
           Schema
+        </Link>
+        <Link class="button" href={`/databases/${path}/documents`} aria-label={`Documents of ${name}`}>
+          Documents
         </Link>
         <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
           Export

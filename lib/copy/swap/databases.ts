@@ -1,7 +1,9 @@
 // A new database that takes the name, and the database-wide settings, of another one once it is filled.
 import { randomBytes } from 'node:crypto';
 import { literal, quote } from '../../model/quote.ts';
+import type { CommitMark } from '../../pg/commit-outcome.ts';
 import type { Connection, ServerConnection } from '../../pg/connection.ts';
+import { pinned } from '../../pg/pinned.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { Problem } from '../../problem/problem.ts';
 
@@ -154,6 +156,8 @@ export interface NameSwap {
   readonly kept: string;
   /** When, for people. */
   readonly time: string;
+  /** Of the transaction that renames both. */
+  readonly mark: CommitMark;
   /** See `World.beforeCommit`. */
   beforeCommit?(connection: Connection): Promise<void>;
 }
@@ -165,18 +169,19 @@ export interface NameSwap {
  * @param other another one
  * @param leave leaves the target: called once no new session can enter
  * @returns the number of ended sessions
- * @throws Problem of the connection; `statement_failed` if a session cannot be ended
+ * @throws Problem of the connection, with `outcome` if a COMMIT may have been done; `statement_failed` if a
+ * session cannot be ended
  */
 export async function swapNames(
   keeper: Connection,
   other: Connection,
-  { target, sibling, kept, time, beforeCommit }: NameSwap,
+  { target, sibling, kept, time, mark: ofRenames, beforeCommit }: NameSwap,
   leave: () => Promise<void>,
 ): Promise<number> {
   const oid = await readDatabaseOid(keeper, target);
   const words = `${keptWords}, ${time}: it was ${target}. db:clone --drop-old drops it`;
   let over = false;
-  const renaming = transaction(keeper, async () => {
+  const rename = async () => {
     await keeper.execute(`alter database ${quote(target)} rename to ${quote(kept)}`);
     await copySettings(keeper, kept, sibling);
     await keeper.execute(
@@ -185,7 +190,8 @@ export async function swapNames(
        alter database ${quote(sibling)} rename to ${quote(target)}`,
     );
     await beforeCommit?.(keeper);
-  }).finally(() => {
+  };
+  const renaming = transaction(keeper, rename, `begin; ${pinned}`, ofRenames).finally(() => {
     over = true;
   });
   let ended = 0;
@@ -224,6 +230,10 @@ export async function findKeptName(keeper: Connection, target: string, now: Date
     if (!(await databaseExists(keeper, name))) return name;
   }
 }
+
+/** The condition on `pg_database` that a database is none that a swap kept. */
+export const notKept = `not (datname ~ '_old_\\d{8}t\\d{6}$'
+  and coalesce(shobj_description(oid, 'pg_database'), '') like ${literal(`${keptWords}, %`)})`;
 
 /** A database that was kept. */
 export interface Kept {

@@ -1,6 +1,7 @@
 // The checks of a swap, in addition to those of every clone.
 
 import { queryPinned } from '../../pg/pinned.ts';
+import { formatCount } from '../../problem/amount.ts';
 import { resolveJobs } from '../../project/jobs.ts';
 import type { CloneInput } from '../options.ts';
 import type { CopyEnds, PreflightCheck } from '../preflight.ts';
@@ -94,8 +95,9 @@ function checksOf(found: TargetFacts, jobs: number, role: string, backend: numbe
     check(
       'other sessions',
       found.beyond > 0 &&
-        `the role cannot end ${found.beyond} of the ${found.sessions} other sessions in ${role}`,
-      found.sessions === 0 ? 'none' : `the swap ends ${found.sessions} sessions in ${role}`,
+        `the role cannot end ${found.beyond} of the` +
+          ` ${formatCount(found.sessions, 'other session')} in ${role}`,
+      found.sessions === 0 ? 'none' : `the swap ends ${formatCount(found.sessions, 'session')} in ${role}`,
     ),
     check(
       'prepared transactions',

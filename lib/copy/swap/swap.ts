@@ -3,6 +3,8 @@
 import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { replaceDatabase } from '../../pg/url.ts';
+import { Problem, toProblem } from '../../problem/problem.ts';
+import { markCommit } from '../../project/late-commit.ts';
 import { openWatched, type Reachable, readDatabaseName } from '../../project/source.ts';
 import type { World } from '../../project/world.ts';
 import { beginReplacing } from '../clear-target.ts';
@@ -12,10 +14,10 @@ import { loadInParallel } from '../parallel-load.ts';
 import type { CopyEnds } from '../preflight.ts';
 import type { CopySelection } from '../selection.ts';
 import { withSnapshotReaders } from '../snapshot-readers.ts';
+import { collectStatistics } from '../statistics.ts';
 import {
   copySettings,
   createSwapDatabase,
-  databaseExists,
   dropKept,
   dropLeftovers,
   dropSwapDatabase,
@@ -72,17 +74,20 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
       name,
       sibling,
       keeper,
+      where,
       again: () => session(target, where),
     });
     making.isSwapped = true;
     return { done, swapped: await swapped() };
   } catch (thrown) {
-    await undo().catch(() => {
+    const state = await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
       if (making.sibling !== undefined)
         world.progress(`${making.sibling} may remain: the next swap on that server drops it`);
+      return undefined;
     });
-    throw thrown;
+    const { code, data, where, cause = thrown } = toProblem(thrown);
+    throw new Problem(code, data, { where, cause, state });
   } finally {
     forget?.();
     await close();
@@ -160,6 +165,8 @@ interface SwapDatabases {
   readonly name: string;
   readonly sibling: string;
   readonly keeper: ServerConnection;
+  /** The database of the keeper. */
+  readonly where: string;
   /** Another session beside the keeper. */
   again(): Promise<ServerConnection>;
 }
@@ -167,28 +174,35 @@ interface SwapDatabases {
 // Swaps the names, and gives what drops the databases that are not kept.
 async function exchange(
   world: World,
-  { ends, plan }: SwapWork,
-  { name, sibling, keeper, again }: SwapDatabases,
+  { ends, target, plan }: SwapWork,
+  { name, sibling, keeper, where, again }: SwapDatabases,
 ): Promise<() => Promise<Swapped>> {
   const now = world.now();
+  const { name: shown } = ends.to.named;
   const names = {
     target: name,
     sibling,
     kept: plan.keeps ?? (await findKeptName(keeper, name, now)),
     time: now.toISOString(),
+    // An unanswered COMMIT is asked for: names that are swapped are not swapped a second time.
+    mark: markCommit(world, { ...target, name: shown, url: replaceDatabase(target.url, where) }),
     ...(world.beforeCommit && { beforeCommit: world.beforeCommit }),
   };
   const other = await again();
-  world.progress(`Swapping it with ${ends.to.named.name}`);
+  world.progress(`Swapping it with ${shown}`);
   const leave = () => ends.to.connection.close();
-  const ended = await swapNames(keeper, other, names, leave).catch(async (thrown: unknown) => {
-    // The answer to the commit may be lost.
-    const check = await again().catch(() => Promise.reject(thrown));
-    if (await databaseExists(check, names.sibling)) throw thrown;
-    return 0;
-  });
+  // The swap is committed: a database that cannot be dropped is kept, and nothing is done again.
+  const drop = async () => {
+    try {
+      return await dropKept(await again(), name);
+    } catch (thrown) {
+      world.progress(`Could not drop the old databases of ${shown}: ${toProblem(thrown).message}`);
+      return [];
+    }
+  };
+  const ended = await swapNames(keeper, other, names, leave);
   return async () => {
-    const dropped = plan.keeps === null ? await dropKept(await again(), name) : [];
+    const dropped = plan.keeps === null ? await drop() : [];
     const kept = dropped.includes(names.kept) ? null : names.kept;
     return { kept, dropped: dropped.filter((one) => one !== names.kept), ended };
   };
@@ -211,6 +225,7 @@ async function filled(
     const found = await loadInParallel(world, there, { sources: [from, ...others], targets }, cargo);
     world.progress(`Comparing it with ${ends.from.named.name}`);
     const replaced = await transaction(to, () => verifyCopy(there, wish, cargo, found), beginReplacing);
+    await collectStatistics(world, to, ends.to.named.name);
     await Promise.all(targets.map((one) => one.close()));
     return replaced;
   });

@@ -6,7 +6,7 @@ import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { formatClass } from '../schemas/targets.ts';
 import { buildUnusualAcl } from './acl-sql.ts';
-import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { findGrantMajor, formatGrantee, writeGrants } from './grant-statements.ts';
 import { computeInitialPrivileges, findCreator } from './initial-privileges.ts';
 import { settlePrivileges } from './owner-privileges.ts';
 import {
@@ -26,16 +26,16 @@ function parts({ path, signature }: Pick<Fact, 'path' | 'signature'>) {
   return { role, schema, grantee: ownName(path), securable: signature.slice(' ON '.length) };
 }
 
-function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { major }: Scope): Statement[] {
+function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, scope: Scope): Statement[] {
   const { role, schema, grantee, securable } = parts(fact);
   const whose = role === shadowRole ? null : role;
   const forRole = whose === null ? '' : `FOR ROLE ${quote(whose)} `;
   return writeGrants(from, from, to, {
-    major,
+    major: findGrantMajor(scope),
     before: `ALTER DEFAULT PRIVILEGES ${forRole}${schema === null ? '' : `IN SCHEMA ${quote(schema)} `}`,
     on: securable,
     grantee: formatGrantee(grantee, whose),
-    all: listPrivileges(securable, major),
+    all: listPrivileges(securable, scope.major),
   });
 }
 
@@ -58,7 +58,8 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
   const payload = computeInitialPrivileges(grant, usually, scope);
   if (
     grantee === ownerGrantee &&
-    writeGrants(payload, payload, usually, { on: '', grantee: '', all: [], major: scope.major }).length === 0
+    writeGrants(payload, payload, usually, { on: '', grantee: '', all: [], major: findGrantMajor(scope) })
+      .length === 0
   )
     return [];
   const id = `grant:${qualify([grantee])}@${created.id}`;

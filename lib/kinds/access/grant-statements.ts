@@ -1,5 +1,6 @@
 // From one set of privileges to another: GRANT and REVOKE.
 import { shadowRole } from '../../model/catalog.ts';
+import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { keepKnownPrivileges, ownerGrantee, type Privileges, publicGrantee } from './privileges.ts';
@@ -14,10 +15,18 @@ export interface GrantWords {
   readonly grantee: string;
   /** All that can be granted. */
   readonly all: readonly string[];
-  /** Major version of the server: privileges that it does not know are left out. */
+  /** Major version, of `findGrantMajor`: privileges that it does not know are left out. */
   readonly major: number;
   /** For a column: its name, quoted. */
   readonly column?: string;
+}
+
+/**
+ * The oldest major version of the two sides and of the server that runs the statements. A privilege that one
+ * of them does not know is not compared.
+ */
+export function findGrantMajor({ major, before, after }: Pick<Scope, 'major' | 'before' | 'after'>): number {
+  return Math.min(major, before.major, after.major);
 }
 
 /**

@@ -6,7 +6,7 @@ import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { describeParent, findOwner, formatClass, formatSecurable, getTarget } from '../schemas/targets.ts';
 import { buildUnusualAcl, defaultAcl, objectsWithAcls } from './acl-sql.ts';
-import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { findGrantMajor, formatGrantee, writeGrants } from './grant-statements.ts';
 import { computeInitialPrivileges } from './initial-privileges.ts';
 import { settlePrivileges } from './owner-privileges.ts';
 import {
@@ -70,7 +70,7 @@ function change(
   const column = formatClass(target, scope) === 'COLUMNS';
   const catalog = scope.after.facts.has(target.id) ? scope.after : scope.before;
   return writeGrants(least, most, to, {
-    major: scope.major,
+    major: findGrantMajor(scope),
     on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : formatSecurable(target, scope),
     grantee: formatGrantee(granteeIn(fact), findOwner(catalog, target)),
     all: listPrivileges(formatClass(target, scope), scope.major),
@@ -86,9 +86,15 @@ function columnsAgain(from: Privileges, to: Privileges, fact: Grant, scope: Scop
   return columnGrants(fact, scope).flatMap((other) => {
     const { privileges, grantable } = other.payload;
     const again = { privileges: lost(privileges), grantable: lost(grantable) };
-    return change([noPrivileges, noPrivileges], again, other, scope);
+    const now = scope.after.facts.has(fact.id) ? scope : withOldOwner(fact, scope);
+    return change([noPrivileges, noPrivileges], again, other, now);
   });
 }
+
+// Privileges on an object that is there are taken away before it gets another owner, who would take over the
+// old one's.
+const withOldOwner = ({ parent }: Grant, scope: Scope): Scope =>
+  scope.before.facts.has(parent as string) ? { ...scope, after: scope.before } : scope;
 
 const alter = (from: Grant, to: Grant, scope: Scope) => [
   ...change([from.payload, from.payload], to.payload, to, scope),
@@ -120,7 +126,7 @@ export const grant: Kind<Privileges> = {
   drop: (fact, scope) => {
     const to = usually(fact, scope);
     return [
-      ...change([fact.payload, fact.payload], to, fact, scope),
+      ...change([fact.payload, fact.payload], to, fact, withOldOwner(fact, scope)),
       ...columnsAgain(fact.payload, to, fact, scope),
     ];
   },

@@ -6,7 +6,7 @@ import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { buildUnusualAcl } from './acl-sql.ts';
-import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { findGrantMajor, formatGrantee, writeGrants } from './grant-statements.ts';
 import { keepKnownPrivileges, listPrivileges, ownerGrantee, type Privileges } from './privileges.ts';
 
 interface MemberGrant extends Privileges {
@@ -89,13 +89,13 @@ const initially = ({ payload: { initial, initialGrantable } }: Grant): Privilege
   grantable: initialGrantable,
 });
 
-function change(from: Privileges, to: Privileges, fact: Grant, { major }: Scope): Statement[] {
+function change(from: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
   const { securable, ...on } = parts(fact);
   return writeGrants(from, from, to, {
-    major,
+    major: findGrantMajor(scope),
     ...on,
     grantee: formatGrantee(granteeIn(fact), null),
-    all: listPrivileges(securable, major),
+    all: listPrivileges(securable, scope.major),
   });
 }
 

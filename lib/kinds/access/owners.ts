@@ -1,6 +1,7 @@
 // Owners of objects. An owner that a schema file does not name stays as it is: see `reconcile.optional`.
 import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
+import { isMadeByUser } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import type { StatementScript } from '../../model/step.ts';
 import { buildOwnObject, describeParent, findOwner, formatReference } from '../schemas/targets.ts';
@@ -50,7 +51,8 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
 const select = ([catalog, column, condition = 'true']: (typeof catalogs)[number]) => `
         select '${catalog}' as catalog, '${catalog}'::regclass as class, o.oid, o.${column} as owner,
           ${catalog === 'pg_class' ? `o.relkind = 'S'` : 'false'} as sequence
-        from ${catalog} o where ${catalog === 'pg_namespace' ? 'true' : 'o.oid >= 16384'} and ${condition}`;
+        from ${catalog} o
+        where ${catalog === 'pg_namespace' ? 'true' : isMadeByUser('o.oid')} and ${condition}`;
 
 /** SQL for the rows `catalog`, `oid`, `owner`, `sequence`. */
 function buildOwnedObjectsQuery(): string {

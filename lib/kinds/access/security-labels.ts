@@ -15,6 +15,7 @@ const set = (fact: Fact<SecurityLabel>, scope: Scope, label: string) =>
 /** SECURITY LABEL (manual: catalog pg_seclabel). The path ends with the provider. */
 export const securityLabel: Kind<SecurityLabel> = {
   name: 'security label',
+  words: { label: 'plain' },
   reference: (fact) => `SECURITY LABEL FOR ${providerOf(fact)} ON ${describeParent(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[l.provider] as path,

@@ -41,11 +41,14 @@ const clause = (fact: Row) => {
   );
 };
 
+// True if the server holds it against existing rows when it is added.
+const looks = ({ payload }: Row) => payload.validated && payload.enforced;
+
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
 // Added at once, and held against the rows that are there while others go on.
 const later = (fact: Row, scope: Scope, action: string): StatementScript | null =>
-  fact.payload.validated && fact.payload.enforced && findHolder(fact, scope)
+  looks(fact) && findHolder(fact, scope)
     ? [
         { sql: `ALTER TABLE ${quoteTable(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' },
         validating(fact, scope),
@@ -75,11 +78,8 @@ export const check: Kind<Check, PartPath> = {
   introspect: (major) => buildConstraintQuery('c', attributes(major)),
   create: (fact, scope) => ({
     sql: `ALTER TABLE ${quoteTable(fact)} ADD ${clause(fact)}`,
-    checks:
-      fact.payload.validated && fact.payload.enforced
-        ? checkBroken(fact, fact.payload.definition, scope)
-        : [],
-    hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
+    checks: looks(fact) ? checkBroken(fact, fact.payload.definition, scope) : [],
+    hazards: looks(fact) ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
   rename: makeRenameIn('TABLE', 'CONSTRAINT'),

@@ -4,7 +4,7 @@ import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import type { StatementScript } from '../../model/step.ts';
+import type { Statement, StatementScript } from '../../model/step.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
 import { checkOrphans } from '../tables/row-checks.ts';
 import {
@@ -44,6 +44,9 @@ const target = `array(select 'pg_class:' || k.confrelid || ':0'
         union all select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
         where u.indexrelid = k.conindid and a > 0)`;
 
+// True if the server holds it against existing rows when it is added.
+const looks = ({ payload }: Row) => payload.validated && payload.enforced;
+
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
 // Added at once, and held against the rows that are there while others go on. Where partitions are on one of
@@ -61,6 +64,14 @@ function later(fact: Row, scope: Scope, action: string): StatementScript | null 
 
 const validating = (fact: Row, scope: Scope) => ({
   ...validateConstraint(fact),
+  checks: checkOrphans(fact, fact.payload.definition, scope),
+});
+
+// The server holds it against the rows that are there.
+const enforcing = (fact: Row, scope: Scope): Statement => ({
+  sql: alter(fact, 'ENFORCED'),
+  hazards: ['blocks_writes', 'may_fail_on_existing_rows'],
+  lock: 'SHARE ROW EXCLUSIVE',
   checks: checkOrphans(fact, fact.payload.definition, scope),
 });
 
@@ -93,11 +104,8 @@ export const foreignKey: Kind<ForeignKey, PartPath> = {
     ),
   create: (fact, scope) => ({
     sql: `ALTER TABLE ${quoteTable(fact)} ADD ${clause(fact)}`,
-    checks:
-      fact.payload.validated && fact.payload.enforced
-        ? checkOrphans(fact, fact.payload.definition, scope)
-        : [],
-    hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
+    checks: looks(fact) ? checkOrphans(fact, fact.payload.definition, scope) : [],
+    hazards: looks(fact) ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
     lock: 'SHARE ROW EXCLUSIVE',
   }),
   rename: makeRenameIn('TABLE', 'CONSTRAINT'),
@@ -106,11 +114,11 @@ export const foreignKey: Kind<ForeignKey, PartPath> = {
     definition: 'replace',
     deferrable,
     deferred: deferrable,
-    enforced: (_, to) => alter(to, to.payload.enforced ? 'ENFORCED' : 'NOT ENFORCED'),
+    enforced: (_, to, scope) => (to.payload.enforced ? enforcing(to, scope) : alter(to, 'NOT ENFORCED')),
     validated: (from, to, scope) =>
       to.payload.validated ? (from.payload.enforced ? validating(to, scope) : []) : 'replace',
   },
-  inline: { clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null) },
+  inline: { clause: (fact) => (looks(fact) ? clause(fact) : null) },
   order: {
     bound: true,
     slots: (fact) => [`constraint ${qualify(fact.path)}`],

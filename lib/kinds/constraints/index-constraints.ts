@@ -6,9 +6,11 @@ import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { findCreatingAttachment } from '../indexes/attached-indexes.ts';
 import { promoteIndex } from '../indexes/constraint-using-index.ts';
+import { moveIndex } from '../indexes/index-commands.ts';
 import { buildConstraintKey, buildPosition } from '../indexes/index-equality.ts';
 import { findIndexLoss } from '../indexes/lost-indexes.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
+import { isFromParent } from '../tables/inheritances.ts';
 import { checkDuplicates } from '../tables/row-checks.ts';
 import {
   alterOptions,
@@ -16,6 +18,7 @@ import {
   buildWrittenOptions,
   formatOptions,
 } from '../tables/storage-options.ts';
+import { buildStorage, type Storage, storageRules } from '../tables/tablespaces.ts';
 import {
   buildConstraintQuery,
   buildDeferral,
@@ -26,7 +29,7 @@ import {
   quoteTable,
 } from './constraints.ts';
 
-interface IndexConstraint {
+interface IndexConstraint extends Storage {
   /** `PRIMARY KEY (id)` without its options. */
   readonly definition: string;
   /** The condition of an exclusion constraint. */
@@ -35,7 +38,6 @@ interface IndexConstraint {
   readonly deferred: boolean;
   /** Storage parameters of its index. */
   readonly options: readonly string[];
-  readonly tablespace: string | null;
   /** True on a partitioned table: the indexes of its partitions are attached to it one by one. */
   readonly partitioned: boolean;
   /**
@@ -61,7 +63,7 @@ const storage = `case when k.contype = 'x' then ${buildWrittenOptions('x.relopti
 const attributes = (major: number) => `${buildDefinition(major, storage)} as definition,
   pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred,
   ${buildRelationOptions('x.reloptions')} as options,
-  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace,
+  ${buildStorage('x')},
   x.relkind = 'I' as partitioned, ${buildPosition('x')} as position,
   exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey
   and o.contype in ('p', 'u')
@@ -70,6 +72,15 @@ const attributes = (major: number) => `${buildDefinition(major, storage)} as def
   from unnest(k.conkey) a) end as needs`;
 
 const index = ({ path }: Row) => qualify([path[0], path[2]]);
+
+// Since 18, CREATE TABLE gives the columns of a primary key NOT NULLs of their own, besides those that the
+// table inherits.
+const makesNotNulls = ({ id }: Row, scope: Scope): boolean =>
+  scope.after.major >= 18 &&
+  [...(scope.after.needs.get(id)?.keys() ?? [])].some((needed) => {
+    const fact = scope.after.facts.get(needed);
+    return fact?.kind === 'not null' && !fact.outlives && isFromParent(fact, scope);
+  });
 
 const add = (fact: Row, scope: Scope): Statement => ({
   sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${quoteTable(fact)} ADD ${clause(fact)}`,
@@ -95,13 +106,13 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
       deferred: 'replace',
       options: (from, to) =>
         alterOptions(`ALTER INDEX ${index(to)}`, from.payload.options, to.payload.options),
-      tablespace: (_, to) =>
-        `ALTER INDEX ${index(to)} SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`,
+      tablespace: (_, to) => moveIndex(index(to), to.payload),
+      databaseTablespace: () => [],
       partitioned: 'replace',
       duplicate: () => [],
     },
     inline: {
-      clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
+      clause: (fact, scope) => (fact.payload.duplicate || makesNotNulls(fact, scope) ? null : clause(fact)),
       madeBy: (fact, scope) => findCreatingAttachment(fact as unknown as Fact, scope),
     },
     order: {
@@ -113,6 +124,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     online: promoteIndex(add),
     reconcile: {
       unordered: ['options'],
+      ...storageRules,
       atVersion: (payload) => ({ ...payload, duplicate: false }),
     },
   };

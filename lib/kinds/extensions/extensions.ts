@@ -49,6 +49,7 @@ export const extension: Kind<Extension> = {
     relocatable: () => [],
     members: () => [],
   },
+  order: { early: true },
   reconcile: {
     atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }),
     mayMake: (text) => findExtensionsInBodies(text).map((name) => `extension:${quote(name)}`),

@@ -50,7 +50,7 @@ function likesOf(fact: Fact, { after: { facts }, kinds }: Scope): number {
 
 // A tablespace and statistics targets are not taken over.
 function bare({ payload }: Fact): Payload | null {
-  const { partitioned: _, duplicate: __, ...rest } = payload;
+  const { partitioned: _, duplicate: __, databaseTablespace: ___, ...rest } = payload;
   const isPlain = rest.tablespace === null && !JSON.stringify(rest.statistics ?? []).match(/\d/);
   return isPlain ? rest : null;
 }

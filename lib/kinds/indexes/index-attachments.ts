@@ -31,6 +31,7 @@ export function holdsConstraints(path: readonly string[], { before: { facts } }:
 /** ALTER INDEX … ATTACH PARTITION (manual: catalog pg_inherits). The path is the partition's index. */
 export const indexAttachment: Kind<Attachment, PartPath> = {
   name: 'index attachment',
+  words: { upper: 'path' },
   reference: (fact) => `INDEX ${qualify(fact.path)} OF ${qualify(fact.payload.upper)}`,
   present: 'exists (select from pg_inherits)',
   introspect: () => `

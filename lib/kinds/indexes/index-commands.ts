@@ -7,17 +7,17 @@ import { quoteName as ownName, quoteTable } from '../constraints/constraints.ts'
 import { formatIndex as nameOf, renameIndex } from '../schemas/renaming.ts';
 import { checkDuplicates } from '../tables/row-checks.ts';
 import { alterOptions, formatOptions } from '../tables/storage-options.ts';
+import { nameTablespace, type Storage } from '../tables/tablespaces.ts';
 import { findIndexLoss } from './lost-indexes.ts';
 
 /** The payload of an index. */
-export interface Index {
+export interface Index extends Storage {
   readonly unique: boolean;
   /** `btree (…)` as the server prints it: method, columns and the rest, without storage parameters. */
   readonly columns: string;
   /** The condition of a partial index. */
   readonly predicate: string | null;
   readonly options: readonly string[];
-  readonly tablespace: string | null;
   /** Statistics targets of its columns, null where none is set. */
   readonly statistics: readonly (number | null)[];
   /** True on a partitioned table: the indexes of its partitions are attached to it one by one. */
@@ -36,8 +36,16 @@ const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` 
 export function describeIndex(fact: Row): string {
   const columns = `${fact.payload.columns}${where(fact)}`.replace(/\s+/g, ' ').replace(/^btree /, '');
   const head = `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON ${quoteTable(fact)}`;
-  return `${head}${columns.startsWith('(') ? '' : ' USING '}${columns}`;
+  const state = fact.payload.valid ? '' : ' (invalid: its build did not finish)';
+  return `${head}${columns.startsWith('(') ? '' : ' USING '}${columns}${state}`;
 }
+
+/** SET TABLESPACE, which copies the index. @param index its name */
+export const moveIndex = (index: string, to: Storage): Statement => ({
+  sql: `ALTER INDEX ${index} SET TABLESPACE ${quote(nameTablespace(to))}`,
+  hazards: ['blocks_reads'],
+  lock: 'ACCESS EXCLUSIVE',
+});
 
 /** SET STATISTICS of the columns whose targets are others than those of `from`. */
 export const writeStatisticsTargets = (fact: Row, from: readonly (number | null)[]) =>
@@ -55,11 +63,12 @@ export function createIndex(fact: Row, scope: Scope, online = false): StatementS
   const { unique, columns, options, partitioned, tablespace } = fact.payload;
   // A partitioned index takes storage parameters only when it is made.
   const storage = partitioned && options.length > 0 ? ` ${formatOptions(options)}` : '';
+  const place = tablespace === null ? '' : ` TABLESPACE ${quote(tablespace)}`;
   const concurrently = online && !partitioned;
   const words = `CREATE ${unique ? 'UNIQUE ' : ''}INDEX${concurrently ? ' CONCURRENTLY' : ''}`;
   const sql =
     `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${quoteTable(fact)} USING` +
-    ` ${columns}${storage}${where(fact)}`;
+    ` ${columns}${storage}${place}${where(fact)}`;
   const made: Statement = concurrently
     ? { sql, lock: 'SHARE UPDATE EXCLUSIVE' }
     : { sql, hazards: online ? [] : ['blocks_writes'], lock: 'SHARE' };
@@ -69,7 +78,6 @@ export function createIndex(fact: Row, scope: Scope, online = false): StatementS
     unique && !partitioned ? { ...made, hazards: [...hazards, 'may_fail_on_existing_rows'], checks } : made,
     ...(partitioned ? [] : alterOptions(alterIndex(fact), [], options)),
     ...writeStatisticsTargets(fact, []),
-    ...(tablespace === null ? [] : [`${alterIndex(fact)} SET TABLESPACE ${quote(tablespace)}`]),
   ];
 }
 

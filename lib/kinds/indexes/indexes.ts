@@ -2,7 +2,6 @@
 import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
-import { quote } from '../../model/quote.ts';
 import { formatIndex as nameOf, renameIndex } from '../schemas/renaming.ts';
 import {
   alterOptions,
@@ -10,6 +9,7 @@ import {
   buildWrittenOptions,
   without,
 } from '../tables/storage-options.ts';
+import { buildStorage, storageRules } from '../tables/tablespaces.ts';
 import { findCreatingAttachment } from './attached-indexes.ts';
 import { holdsConstraints } from './index-attachments.ts';
 import {
@@ -17,6 +17,7 @@ import {
   createIndex,
   describeIndex,
   type Index,
+  moveIndex,
   onlineIndex,
   writeStatisticsTargets,
 } from './index-commands.ts';
@@ -41,7 +42,7 @@ export const index: Kind<Index, PartPath> = {
       'pg_class:' || t.oid || ':0' as parent, ${buildPosition('c')} as position, i.indisunique as unique,
       substr(${without(behind, 'pg_get_indexdef(c.oid, 0, false)')}, 1 + length(${before})) as columns,
       pg_get_expr(i.indpred, i.indrelid) as predicate, ${buildRelationOptions('c.reloptions')} as options,
-      (select spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
+      ${buildStorage('c')},
       case when i.indexprs is null then '{}' else (select array_agg(nullif(a.attstattarget, -1)
       order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid) end as statistics,
@@ -60,10 +61,10 @@ export const index: Kind<Index, PartPath> = {
       `DROP INDEX ${nameOf(fact)}`,
       fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : '',
     ].join(''),
-    hazards: findIndexLoss(fact, scope),
+    hazards: fact.payload.valid ? findIndexLoss(fact, scope) : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
-  reconcile: { unordered: ['options'] },
+  reconcile: { unordered: ['options'], ...storageRules },
   alter: {
     unique: 'replace',
     columns: 'replace',
@@ -73,7 +74,8 @@ export const index: Kind<Index, PartPath> = {
       to.payload.partitioned
         ? 'replace'
         : alterOptions(alterIndex(to), from.payload.options, to.payload.options),
-    tablespace: (_, to) => `${alterIndex(to)} SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`,
+    tablespace: (_, to) => moveIndex(nameOf(to), to.payload),
+    databaseTablespace: () => [],
     statistics: (from, to) => writeStatisticsTargets(to, from.payload.statistics),
     valid: 'replace',
   },

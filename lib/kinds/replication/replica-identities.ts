@@ -21,7 +21,9 @@ export const replicaIdentity: Kind<ReplicaIdentity> = {
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
     'pg_class:' || c.oid || ':0' as parent,
-      case when x.oid is not null then array['pg_class:' || x.oid || ':0'] end as needs,
+      case when x.oid is not null then array(select 'pg_class:' || x.oid || ':0' union all
+        select format('not_null:%s:%s', c.oid, a)
+        from unnest(i.indkey::int2[]) with ordinality k (a, at) where at <= i.indnkeyatts) end as needs,
       case c.relreplident when 'f' then 'FULL' when 'n' then 'NOTHING' else 'USING INDEX' end as mode,
       x.relname as index
     from pg_class c join pg_namespace n on n.oid = c.relnamespace

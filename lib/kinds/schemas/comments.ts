@@ -25,9 +25,10 @@ const ofPublic = {
 const set = (fact: Fact<Comment>, scope: Scope) =>
   `COMMENT ON ${formatReference(fact, scope)} IS ${literal(fact.payload.text)}`;
 
-// Back to the default: an extension's comment comes from its control file.
+// Back to the default: an extension's comment comes from its control file. It goes before its object changes,
+// which may be a change of the object's name.
 function remove(fact: Fact<Comment>, scope: Scope): string {
-  const reference = formatReference(fact, scope);
+  const reference = formatReference(fact, { ...scope, after: scope.before });
   const [kind, name] = [fact.parent?.split(':', 1)[0], fact.path[0] ?? ''];
   if (kind === 'extension')
     return `DO $$BEGIN EXECUTE format(${literal(`COMMENT ON ${reference} IS %L`)}, (SELECT comment
@@ -38,6 +39,7 @@ function remove(fact: Fact<Comment>, scope: Scope): string {
 /** COMMENT ON (manual: catalogs pg_description, pg_shdescription). Those that come unasked are no facts. */
 export const comment: Kind<Comment> = {
   name: 'comment',
+  words: { text: 'plain' },
   reference: (fact) => `COMMENT ON ${describeParent(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path,

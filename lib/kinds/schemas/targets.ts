@@ -1,6 +1,7 @@
 // The objects of comments, owners, grants and security labels: facts of any kind.
 import { type Catalog, getParent } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
+import { isMadeByUser } from '../../model/introspection.ts';
 import type { Scope } from '../../model/kind.ts';
 
 /** The fact that this one sits on. Both sides know it, unless it comes or goes along. */
@@ -51,7 +52,8 @@ export function findOwner(catalog: Catalog, fact: Fact | undefined): string | nu
  * `buildOwnCondition`.
  */
 export function buildOwnObject(catalog: string, oid: string): string {
-  return `(${oid} >= 16384 or ${catalog} = 'pg_namespace'::regclass and ${oid} = to_regnamespace('public'))
+  return `(${isMadeByUser(oid)} or ${catalog} = 'pg_namespace'::regclass
+    and ${oid} = to_regnamespace('public'))
     and not exists (select from pg_depend e where e.classid = ${catalog} and e.objid = ${oid}
     and e.deptype = 'e')`;
 }

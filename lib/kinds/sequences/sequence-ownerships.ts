@@ -41,6 +41,7 @@ function follow({ path, parent, payload }: Fact<Ownership>, { before, after }: S
 /** ALTER SEQUENCE … OWNED BY (manual: pg_depend, deptype `a`). */
 export const sequenceOwnership: Kind<Ownership> = {
   name: 'sequence ownership',
+  words: { column: 'path' },
   reference: (fact) => `SEQUENCE ${qualify(fact.path)}`,
   summary: (fact) => `SEQUENCE ${qualify(fact.path)} OWNED BY ${qualify(fact.payload.column)}`,
   present: buildPresentQuery('pg_class', `relkind = 'S'`),

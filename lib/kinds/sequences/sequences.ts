@@ -45,6 +45,7 @@ export const sequence: Kind<Sequence> = {
     unlogged: (_, to) =>
       `ALTER SEQUENCE ${qualify(to.path)} SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`,
   },
-  order: { slots: (fact) => [`relation ${qualify(fact.path)}`] },
+  // It has no type, but the server creates none where a type has its name (source: heap.c).
+  order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
   data: { holdsData: () => true },
 };

@@ -1,5 +1,5 @@
 // CLUSTER ON: which index a table is clustered by.
-import { buildOwnCondition } from '../../model/introspection.ts';
+import { buildOwnCondition, isMadeByUser } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -11,7 +11,7 @@ interface Clustering {
 export const clustering: Kind<Clustering> = {
   name: 'clustering',
   reference: (fact) => `CLUSTERING OF ${qualify(fact.path)}`,
-  present: 'exists (select from pg_index where indisclustered and indexrelid >= 16384)',
+  present: `exists (select from pg_index where indisclustered and ${isMadeByUser('indexrelid')})`,
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
     'pg_class:' || c.oid || ':0' as parent,

@@ -45,10 +45,12 @@ const collated = ({ payload: { type, collation } }: ColumnFact) =>
 
 /** A column as CREATE TABLE and ADD COLUMN take it. */
 export function writeColumnClause(fact: ColumnFact, { clauses }: Scope): string {
-  const { generated, expression, compression } = fact.payload;
+  const { type, collation, generated, expression, compression } = fact.payload;
   const parts = [
-    `${quoteName(fact)} ${collated(fact)}`,
+    `${quoteName(fact)} ${type}`,
+    // The server reads it before COLLATE alone (gram.y: columnDef).
     compression !== null && `COMPRESSION ${compression}`,
+    collation !== null && `COLLATE ${collation}`,
     generated !== null && `GENERATED ALWAYS AS (${expression}) ${generated.toUpperCase()}`,
     ...clauses.map(({ sql }) => sql),
   ];
@@ -85,8 +87,10 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
   const [a, b] = [from.payload.type, to.payload.type];
   const moved = replaced ? convertValue(quoteName(to), a, b, scope) : undefined;
   const using = moved === undefined ? writeConversion(a, b, quoteName(to)) : ` USING ${moved.sql}`;
-  // Generated values are computed again, and the rows of a foreign table are elsewhere.
-  const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${quoteTable(from)}`);
+  // Generated values are computed again, and the rows of a foreign table are elsewhere, but for its heirs'.
+  const isTable = scope.before.facts.has(`table:${quoteTable(from)}`);
+  const isStored = isTable || hasHeirs(from, scope.before.facts);
+  const isOwn = to.payload.generated === null && isStored;
   const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
   const fails = moved?.mayFail ?? mayFail(a, b);
   const value = quoteInRow(to);
@@ -95,16 +99,17 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
     : writeConversion(a, b, value).slice(' USING '.length) || value;
   return alterTable(quoteTable(to), `ALTER COLUMN ${quoteName(to)} TYPE ${collated(to)}${using}`, 'type', {
     hazards: [
-      ...(rewritesTable(a, b) ? (['rewrites_table'] as const) : []),
-      ...(fails ? (['may_fail_on_existing_rows'] as const) : []),
+      ...(isStored && rewritesTable(a, b) ? (['rewrites_table'] as const) : []),
+      ...(isStored && fails ? (['may_fail_on_existing_rows'] as const) : []),
       ...(moved?.loses ? (['deletes_data'] as const) : []),
       ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
     checks: [
-      ...(fails && isOwn ? [checkConversion(from, to, expression, scope)] : []),
+      // The rows of a foreign table may not be there to be read.
+      ...(fails && isOwn && isTable ? [checkConversion(from, to, expression, scope)] : []),
       // A replaced type does not exist yet when the rows are checked.
-      ...(changes && moved === undefined ? [checkChangedValues(from, a, b)] : []),
+      ...(changes && isTable && moved === undefined ? [checkChangedValues(from, a, b)] : []),
     ],
   });
 }
@@ -114,3 +119,6 @@ export const restoreStorage = (from: ColumnFact, to: ColumnFact) =>
   from.payload.customStorage || to.payload.customStorage || from.payload.type === to.payload.type
     ? columnSettings.storage(to)
     : [];
+
+const hasHeirs = ({ id }: ColumnFact, facts: Scope['before']['facts']) =>
+  [...facts.values()].some(({ origins }) => origins.includes(id));

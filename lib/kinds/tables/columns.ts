@@ -6,6 +6,7 @@ import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
+import { movesWithExtension } from '../extensions/moved-types.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
 import {
@@ -115,6 +116,12 @@ function computeAdditionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'h
   };
 }
 
+// The partition key lists its columns with their types.
+function isInPartitionKey(fact: ColumnFact, { before }: Scope): boolean {
+  const key = before.facts.get(fact.parent as string)?.payload.keyColumns;
+  return Array.isArray(key) && key.some((column) => String(column).startsWith(`${quoteName(fact)} `));
+}
+
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column, PartPath> = {
   name: 'column',
@@ -183,10 +190,10 @@ export const column: Kind<Column, PartPath> = {
         lock: 'ACCESS EXCLUSIVE',
       };
     },
-    type: (from, to, scope) => [
-      retype(from, to, from.payload.type === to.payload.type, scope),
-      ...restoreSettings(to, scope),
-    ],
+    type: (from, to, scope) =>
+      movesWithExtension(from, to, scope)
+        ? []
+        : [retype(from, to, from.payload.type === to.payload.type, scope), ...restoreSettings(to, scope)],
     collation: (from, to, scope) => [retype(from, to, false, scope), ...restoreSettings(to, scope)],
     storage: restoreStorage,
     customStorage: restoreStorage,
@@ -195,10 +202,12 @@ export const column: Kind<Column, PartPath> = {
     options: (from, to) => alterOptions(alterColumnOnly(to), from.payload.options, to.payload.options),
   },
   inline: {
-    clause: (fact, scope) =>
-      fact.payload.local && likeParent(fact.parent as string, scope) === null
+    clause: (fact, scope) => {
+      const isWritten = fact.payload.local || !scope.makes(fact.parent as string);
+      return isWritten && likeParent(fact.parent as string, scope) === null
         ? writeColumnClause(fact, scope)
-        : '',
+        : '';
+    },
     carried: getCarried,
     inseparable: true,
   },
@@ -207,6 +216,7 @@ export const column: Kind<Column, PartPath> = {
     blockedByDependents: ['type', 'collation'],
     recurses: ['generated', 'expression', 'type', 'collation'],
     retarget: 'type',
+    refused: isInPartitionKey,
   },
   data: { holdsData: (fact) => fact.payload.generated === null },
   reconcile: {

@@ -54,6 +54,7 @@ function create(fact: Row, { before }: Scope): StatementScript {
  */
 export const identity: Kind<Identity, PartPath> = {
   name: 'identity',
+  words: { sequence: 'path' },
   reference: (fact) => `SEQUENCE ${qualify(fact.payload.sequence)}`,
   summary: (fact) => `${generated(fact)} ON ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_class', `relkind = 'S'`),

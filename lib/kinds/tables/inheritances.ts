@@ -1,5 +1,6 @@
 // INHERITS between tables that are not partitions: a fact that is an edge.
 
+import { edgeKey } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -11,6 +12,17 @@ import { qualify } from '../../model/quote.ts';
  */
 export const isOfPlainTable = ({ path }: Fact<unknown>, { before }: Scope): boolean =>
   (before.facts.get(`table:${qualify(path.slice(0, 2))}`)?.payload.partitionKey ?? null) === null;
+
+/** True if a part of a column comes from a parent that its table INHERITS, and is not that of a partition. */
+export function isFromParent(
+  { parent, origins }: Fact<unknown>,
+  { after: { facts, links } }: Scope,
+): boolean {
+  const table = (part: string | null | undefined) => `${facts.get(`${part}`)?.parent}`;
+  return origins.some((origin) =>
+    links.get(edgeKey(table(parent), table(facts.get(origin)?.parent)))?.startsWith('inheritance:'),
+  );
+}
 
 /** ALTER TABLE … INHERIT (manual: catalog pg_inherits). The path is the child's, then the parent's. */
 export const inheritance: Kind<Record<never, never>> = {

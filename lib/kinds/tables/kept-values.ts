@@ -35,7 +35,7 @@ const texts = ['text', 'character varying'];
 
 // By the type that each of the others comes back to as it was.
 const keptAs: Readonly<Record<string, readonly string[]>> = {
-  boolean: ['integer', 'json', 'jsonb'],
+  boolean: ['smallint', 'integer', 'bigint', 'json', 'jsonb'],
   smallint: ['integer', 'bigint', 'real', 'double precision', 'json', 'jsonb'],
   integer: ['smallint', 'bigint', 'double precision', 'json', 'jsonb'],
   bigint: ['smallint', 'integer', 'json', 'jsonb'],
@@ -45,9 +45,12 @@ const keptAs: Readonly<Record<string, readonly string[]>> = {
   jsonb: ['json'],
   text: ['json'],
   'character varying': ['json'],
-  int4range: ['int8range', 'numrange'],
-  int8range: ['numrange'],
-  daterange: ['tsrange'],
+  int4range: ['int8range', 'numrange', 'int4multirange'],
+  int8range: ['numrange', 'int8multirange'],
+  numrange: ['nummultirange'],
+  daterange: ['tsrange', 'datemultirange'],
+  tsrange: ['tsmultirange'],
+  tstzrange: ['tstzmultirange'],
   int4multirange: ['int8multirange', 'nummultirange'],
   int8multirange: ['nummultirange'],
   datemultirange: ['tsmultirange'],

@@ -8,7 +8,7 @@ import type { Statement } from '../../model/step.ts';
 import { findHolder, quoteTable, validateConstraint } from '../constraints/constraints.ts';
 import { runSince } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
-import { isOfPlainTable } from './inheritances.ts';
+import { isFromParent, isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
 import { checkNulls } from './row-checks.ts';
 
@@ -106,11 +106,17 @@ function add(fact: Row, scope: Scope): Statement {
     ? `ALTER COLUMN ${column(fact)} SET NOT NULL`
     : `ADD CONSTRAINT ${quote(name)} NOT NULL ${column(fact)}${options}`;
   return alterTable(tableOf(fact), action, 'set', {
-    hazards: validated ? ['may_fail_on_existing_rows', 'blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
-    checks: validated ? [checkNulls(fact, noInherit)] : [],
+    ...(validated ? cost(fact) : {}),
   });
 }
+
+// The server looks at each row.
+const cost = (fact: Row): Pick<Statement, 'hazards' | 'lock' | 'checks'> => ({
+  hazards: ['may_fail_on_existing_rows', 'blocks_reads'],
+  lock: 'ACCESS EXCLUSIVE',
+  checks: [checkNulls(fact, fact.payload.noInherit)],
+});
 
 // Before 18 the server has no names for them; the one in the payload is made up and may be too long.
 const hasNames = ({ after }: Scope) => after.major >= 18;
@@ -123,6 +129,16 @@ function named(fact: Row, scope: Scope): string[] {
   if (!isKnown || usual === undefined || usual === name) return [];
   return [runSince(18, `ALTER TABLE ${tableOf(fact)} RENAME CONSTRAINT ${quote(usual)} TO ${quote(name)}`)];
 }
+
+// Its heirs keep theirs, whose name the command of their parent then no longer changes.
+const endsWithHeirs = (from: Row, to: Row) => to.payload.noInherit && !from.payload.noInherit;
+
+const inherit = (fact: Row, name: string): Statement => ({
+  sql:
+    `ALTER TABLE ${tableOf(fact)} ALTER CONSTRAINT ${quote(name)}` +
+    ` ${fact.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
+  ...(fact.payload.noInherit ? {} : cost(fact)),
+});
 
 const flagQuery = `
     select array[format('not_null:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname,
@@ -170,19 +186,21 @@ export const notNull: Kind<NotNull, PartPath> = {
       const sql =
         `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO` +
         ` ${quote(to.payload.name)}`;
-      return major < 18 ? runSince(18, sql) : sql;
+      if (major < 18) return runSince(18, sql);
+      return endsWithHeirs(from, to) ? [inherit(to, from.payload.name), sql] : sql;
     },
-    noInherit: (_, to) =>
-      `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)}` +
-      ` ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
+    noInherit: (from, to) =>
+      endsWithHeirs(from, to) && from.payload.name !== to.payload.name ? [] : inherit(to, to.payload.name),
     validated: (_, to) => (to.payload.validated ? validateConstraint(to, quote(to.payload.name)) : 'replace'),
   },
   inline: {
     clause: (fact, scope) => {
       if (likeParent(`table:${tableOf(fact)}`, scope) !== null) return '';
       const { name, noInherit, validated } = fact.payload;
-      const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
-      if (inherited) return fact.outlives ? null : '';
+      if (isInherited(fact, scope)) {
+        if (!fact.outlives) return '';
+        if (scope.after.facts.get(`${fact.parent}`)?.payload.local !== true) return null;
+      }
       if (!validated) return null;
       const isNamed = hasNames(scope) && !hasDefaultName(fact, scope);
       return `${isNamed ? `CONSTRAINT ${quote(name)} ` : ''}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
@@ -191,6 +209,7 @@ export const notNull: Kind<NotNull, PartPath> = {
   order: {
     dropsAlone: isOfPlainTable,
     recurses: ['name', 'noInherit', 'validated'],
+    detached: ['name'],
     followsChanges: true,
   },
   data: {
@@ -204,8 +223,7 @@ export const notNull: Kind<NotNull, PartPath> = {
   },
 };
 
-// A partition is written with all its columns and then attached; an heir gets its parents' from INHERITS.
-function isLocal(fact: Row, facts: ReadonlyMap<string, Fact>): boolean {
-  const parent = fact.parent === null ? undefined : facts.get(fact.parent);
-  return parent?.payload.local === true;
-}
+// A partition is written with all its columns and then attached; a new heir gets its parents' from INHERITS,
+// and one that is there already gets them before it becomes one.
+const isInherited = (fact: Row, scope: Scope) =>
+  isFromParent(fact, scope) && scope.makes(`${scope.after.facts.get(`${fact.parent}`)?.parent}`);

@@ -1,4 +1,6 @@
 // Partitions: a table is made on its own and then attached, as that keeps the names of all it has.
+
+import { isEqual } from '../../model/diff.ts';
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -29,6 +31,14 @@ function isReferenced(fact: Fact<Attachment>, { before, after }: Scope): boolean
   );
 }
 
+// A new partition has no rows, but those of the default partition must not belong to it.
+const mayFail = (fact: Fact<Attachment>, { before }: Scope) =>
+  before.facts.has(fact.parent as string) ||
+  [...before.facts.values()].some(
+    ({ kind, path, payload }) =>
+      kind === fact.kind && payload.bound === 'DEFAULT' && isEqual(path.slice(2), fact.path.slice(2)),
+  );
+
 /**
  * ALTER TABLE … ATTACH PARTITION (manual: pg_class.relpartbound). The path is the partition's, then the
  * parent's.
@@ -54,7 +64,7 @@ export const partitionAttachment: Kind<Attachment> = {
     ...exchangeNames(fact.parent as string, scope),
     {
       sql: `ALTER TABLE ONLY ${parent(fact)} ATTACH PARTITION ${child(fact)} ${fact.payload.bound}`,
-      hazards: ['may_fail_on_existing_rows'],
+      hazards: mayFail(fact, scope) ? ['may_fail_on_existing_rows'] : [],
       lock: 'SHARE UPDATE EXCLUSIVE',
     },
     ...restoreLocal(fact.path.slice(0, 2), scope),

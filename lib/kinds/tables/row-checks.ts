@@ -6,7 +6,7 @@ import type { RowCheck } from '../../model/row-check.ts';
 import { isBuiltIn } from './lost-values.ts';
 import { writeConversion } from './type-conversions.ts';
 
-const one = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+const one = (noun: string) => `${/^(?!us|uid|uni[qtv]|ur[il]|uu)[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 
 type Placed = Pick<Fact<unknown, PartPath>, 'path'>;
 

@@ -8,31 +8,39 @@ import { makeRename } from '../schemas/renaming.ts';
 import { alterLogging } from './logged.ts';
 import { likeParent } from './new-partitions.ts';
 import { alterOptions, buildRelationOptions, formatOptions } from './storage-options.ts';
+import { buildStorage, nameTablespace, type Storage, storageRules } from './tablespaces.ts';
 
 /** SQL for the key of the table `c`, `RANGE (at)`; null where it is not partitioned. */
 const partitionKey = `case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end`;
 
+// The columns `a` that the key names: they depend on their table as a whole (source: StorePartitionKey in
+// heap.c).
+const fromKeyColumns = `from pg_depend d join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid > 0
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = 0
+          and d.deptype = 'i'`;
+
 /**
  * SQL for the columns that the key names, also in expressions, with type and collation, which no command
- * changes while they are in a key. They depend on their table as a whole (source: StorePartitionKey in
- * heap.c).
+ * changes while they are in a key.
  */
 const keyColumns = `case when c.relkind <> 'p' then '{}' else array(
         select concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
         nullif(a.attcollation, 0)::regcollation)
-        from pg_depend d join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid > 0
-          and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = 0
-          and d.deptype = 'i'
+        ${fromKeyColumns}
         order by a.attname) end`;
 
-interface Table {
+/** SQL for what these columns are made of: the key stays as it is where a type is replaced by its name. */
+const keyTypes = `case when c.relkind = 'p' then array(
+        select unnest(array['pg_type:' || a.atttypid || ':0', 'pg_collation:' || a.attcollation || ':0'])
+        ${fromKeyColumns}) end`;
+
+interface Table extends Storage {
   readonly unlogged: boolean;
   /** `RANGE (at)`, or null for a table with rows of its own. */
   readonly partitionKey: string | null;
   readonly keyColumns: readonly string[];
   readonly accessMethod: string | null;
-  readonly tablespace: string | null;
   readonly options: readonly string[];
   readonly rowSecurity: boolean;
   readonly forceRowSecurity: boolean;
@@ -82,22 +90,21 @@ export const table: Kind<Table> = {
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       c.relpersistence = 'u' as unlogged,
-      ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
+      ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns", ${keyTypes} as needs,
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
-      ts.spcname as tablespace,
+      ${buildStorage('c')},
       ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')}
       as options,
       c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam
       left join pg_class tc on tc.oid = c.reltoastrelid
-      left join pg_tablespace ts on ts.oid = c.reltablespace
     where c.relkind in ('r', 'p') and c.relpersistence <> 't'
     and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create,
   rename: makeRename('TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
-  reconcile: { unordered: ['options'] },
+  reconcile: { unordered: ['options'], ...storageRules },
   alter: {
     partitionKey: 'replace',
     keyColumns: 'replace',
@@ -112,10 +119,11 @@ export const table: Kind<Table> = {
             lock: 'ACCESS EXCLUSIVE',
           },
     tablespace: (_, to) => ({
-      sql: alter(to, `SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`),
+      sql: alter(to, `SET TABLESPACE ${quote(nameTablespace(to.payload))}`),
       hazards: ['rewrites_table'],
       lock: 'ACCESS EXCLUSIVE',
     }),
+    databaseTablespace: () => [],
     options: (from, to) =>
       alterOptions(`ALTER TABLE ${qualify(to.path)}`, from.payload.options, to.payload.options),
     rowSecurity: (_, to) =>

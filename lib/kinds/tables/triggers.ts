@@ -23,14 +23,15 @@ function state(fact: Fact<State, PartPath>, only: 'ONLY ' | '', to: Enablement):
 }
 
 // Reaches all copies on partitions, so those that are to go on firing otherwise are set again.
-function fire(to: Fact<Trigger, PartPath>, { before, after }: Scope): Statement[] {
+function fire(to: Fact<Trigger, PartPath>, scope: Scope): Statement[] {
+  return [state(to, '', to.payload.firing), ...fireCopies(to, scope)];
+}
+
+function fireCopies(to: Fact<Trigger, PartPath>, { before, after }: Scope): Statement[] {
   const different = [...after.facts.values()].filter(
     ({ id, kind, parent }) => kind === 'trigger state' && parent === to.id && before.facts.has(id),
   );
-  return [
-    state(to, '', to.payload.firing),
-    ...(different as Fact<State, PartPath>[]).map((copy) => state(copy, 'ONLY ', copy.payload.firing)),
-  ];
+  return (different as Fact<State, PartPath>[]).map((copy) => state(copy, 'ONLY ', copy.payload.firing));
 }
 
 const constraint = ({ payload }: Fact<Trigger, PartPath>) =>
@@ -63,11 +64,12 @@ export const trigger: Kind<Trigger, PartPath> = {
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: {
-    // Constraint triggers know no OR REPLACE; and it sets the trigger to fire again (manual: CREATE TRIGGER).
+    // Constraint triggers know no OR REPLACE; and it sets the trigger and its copies to fire (source:
+    // CreateTriggerFiringOn in trigger.c). A trigger of a view knows no other state.
     definition: (from, to, scope) => {
       if (constraint(from) || constraint(to)) return 'replace';
       const replaced = { ...create(to), sql: to.payload.definition.replace('CREATE', 'CREATE OR REPLACE') };
-      return [replaced, ...fire(to, scope)];
+      return [replaced, ...(to.payload.firing === 'ENABLE' ? fireCopies : fire)(to, scope)];
     },
     // Partitions would keep their copies, which only triggers per row have.
     perRow: (_, to, { before }) =>

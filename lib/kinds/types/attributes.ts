@@ -8,6 +8,7 @@ import type { Statement } from '../../model/step.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
 import { mayLose } from '../tables/lost-values.ts';
 import { mayFail, rewritesTable, writeConversion } from '../tables/type-conversions.ts';
+import { isStored } from './stored-types.ts';
 
 interface Attribute {
   readonly type: string;
@@ -27,24 +28,6 @@ const isFollowed = ({ parent }: Row, { links }: Catalog) =>
 // Without CASCADE the server refuses what typed tables would have to follow.
 const alter = (fact: Row, action: string, catalog: Catalog) =>
   `ALTER TYPE ${qualify(fact.path.slice(0, 2))} ${action}${isFollowed(fact, catalog) ? ' CASCADE' : ''}`;
-
-// True if rows contain values of this type: in columns, or in columns of types that it is part of.
-function isStored(type: string, { before, kinds }: Scope): boolean {
-  const types = [type];
-  for (const at of types)
-    for (const [id, needed] of before.needs) {
-      if (!needed.has(at)) continue;
-      const fact = before.facts.get(id) as Fact;
-      if (fact.kind === 'column' || fact.kind === 'materialized view') return true;
-      const holder = fact.kind === 'attribute' ? (fact.parent as string) : id;
-      const isType = kinds
-        .get(fact.kind)
-        ?.order?.slots?.(fact)
-        .some((slot) => slot.startsWith('type '));
-      if ((fact.kind === 'attribute' || isType) && !types.includes(holder)) types.push(holder);
-    }
-  return false;
-}
 
 // Stored values are only converted when the whole type is replaced (manual: ALTER TYPE); typed tables convert
 // theirs, but have no USING.

@@ -1,6 +1,7 @@
 // Casts. They have no name, so their path is empty and their signature says which one it is.
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
+import { sqlFunction } from '../routines/functions.ts';
 
 interface Cast {
   /** `WITH FUNCTION f(a)`, `WITH INOUT` or `WITHOUT FUNCTION`. */
@@ -28,4 +29,11 @@ export const cast: Kind<Cast> = {
     `CREATE CAST ${signature} ${method}${context === null ? '' : ` ${context}`}`,
   drop: (fact) => `DROP CAST ${fact.signature}`,
   alter: { method: 'replace', context: 'replace' },
+  order: {
+    // An expression is noted as a call of the function, or as one of the type that it gives.
+    usedBy: (own, theirs) => {
+      const routine = [...own.keys()].find((id) => id.startsWith(`${sqlFunction.name}:`));
+      return routine === undefined ? [...own.keys()].some((id) => theirs.has(id)) : theirs.has(routine);
+    },
+  },
 };

@@ -8,6 +8,7 @@ import type { Statement } from '../../model/step.ts';
 import { buildDefinition } from '../constraints/constraints.ts';
 import { makeRenameIn, runSince } from '../schemas/renaming.ts';
 import { checkDomain } from '../tables/row-checks.ts';
+import { isStoredInside } from './stored-types.ts';
 
 interface DomainCheck {
   readonly definition: string;
@@ -32,6 +33,12 @@ const checking = (sql: string, checks: readonly RowCheck[]): Statement => ({
 
 const refused = (fact: Fact<DomainCheck, PartPath>, scope: Scope) =>
   checkDomain(fact, { definition: fact.payload.definition, name: fact.path[2] }, scope);
+
+// With a constraint, a domain inside other stored values can only be made again.
+function isRefused({ parent }: Pick<Fact, 'parent'>, scope: Scope): boolean {
+  const domain = scope.before.facts.get(parent as string);
+  return domain !== undefined && isStoredInside(domain, scope);
+}
 
 const nameOf = ({ path }: Named) => quote(path[2]);
 const clause = (fact: Fact<DomainCheck, PartPath>) => `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}`;
@@ -58,11 +65,12 @@ export const domainCheck: Kind<DomainCheck, PartPath> = {
   alter: {
     definition: 'replace',
     validated: (_, to, scope) =>
-      to.payload.validated
+      to.payload.validated && !isRefused(to, scope)
         ? checking(alter(to, `VALIDATE CONSTRAINT ${nameOf(to)}`), refused(to, scope))
         : 'replace',
   },
   inline: { clause: (fact) => (fact.payload.validated ? clause(fact) : null) },
+  order: { refused: (fact, scope) => fact.payload.validated && isRefused(fact, scope) },
   data: {
     watchesRows: true,
     callsFunctions: true,
@@ -100,5 +108,6 @@ export const domainNotNull: Kind<DomainNotNull, PartPath> = {
     },
   },
   inline: { clause: notNullClause },
+  order: { refused: isRefused },
   reconcile: { atVersion: (payload, major) => (major < 17 ? { name: '' } : payload) },
 };

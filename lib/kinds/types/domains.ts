@@ -2,6 +2,7 @@
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
+import { movesWithExtension } from '../extensions/moved-types.ts';
 import { makeRename } from '../schemas/renaming.ts';
 import { makeAside } from '../tables/set-aside.ts';
 
@@ -29,7 +30,10 @@ export const domain: Kind<Domain> = {
     ].join(' '),
   rename: makeRename('DOMAIN'),
   drop: (fact) => `DROP DOMAIN ${qualify(fact.path)}`,
-  alter: { type: 'replace', collation: 'replace' },
+  alter: {
+    type: (from, to, scope) => (movesWithExtension(from, to, scope) ? [] : 'replace'),
+    collation: 'replace',
+  },
   order: {
     aside: makeAside('DOMAIN'),
     slots: (fact) => [`type ${qualify(fact.path)}`],

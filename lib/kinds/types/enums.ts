@@ -37,6 +37,7 @@ function add(from: Fact<Enum>, to: Fact<Enum>): Statement[] | 'replace' {
 /** CREATE TYPE … AS ENUM (manual: catalogs pg_type, pg_enum). */
 export const enumType: Kind<Enum> = {
   name: 'enum type',
+  words: { labels: 'plain' },
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_type', `typtype = 'e'`),
   introspect: () => `

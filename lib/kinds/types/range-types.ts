@@ -50,6 +50,7 @@ const renameMultirange = (range: readonly string[], from: readonly string[], to:
 /** CREATE TYPE … AS RANGE (manual: catalog pg_range). */
 export const rangeType: Kind<Range> = {
   name: 'range type',
+  words: { multirange: 'path' },
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_type', `typtype = 'r'`),
   introspect: () => `

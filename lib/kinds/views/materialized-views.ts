@@ -4,9 +4,10 @@ import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import { makeRename } from '../schemas/renaming.ts';
 import { alterOptions, buildRelationOptions, formatOptions } from '../tables/storage-options.ts';
+import { buildStorage, nameTablespace, type Storage, storageRules } from '../tables/tablespaces.ts';
 import { describeLength } from './views.ts';
 
-interface MaterializedView {
+interface MaterializedView extends Storage {
   readonly query: string;
   readonly accessMethod: string | null;
   readonly options: readonly string[];
@@ -22,16 +23,17 @@ export const materializedView: Kind<MaterializedView> = {
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       rtrim(pg_get_viewdef(c.oid), ';') as query,
-      case when am.amname <> 'heap' then am.amname end as "accessMethod",
+      case when am.amname <> 'heap' then am.amname end as "accessMethod", ${buildStorage('c')},
       ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam left join pg_class tc on tc.oid = c.reltoastrelid
     where c.relkind = 'm' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
-  create: ({ path, payload: { query, accessMethod, options } }) => {
+  create: ({ path, payload: { query, accessMethod, tablespace, options } }) => {
     const parts = [
       `CREATE MATERIALIZED VIEW ${qualify(path)}`,
       accessMethod !== null && `USING ${quote(accessMethod)}`,
       formatOptions(options),
+      tablespace !== null && `TABLESPACE ${quote(tablespace)}`,
       `AS\n${query}\nWITH NO DATA`,
     ];
     return parts.filter(Boolean).join(' ');
@@ -43,7 +45,12 @@ export const materializedView: Kind<MaterializedView> = {
     hazards: after.facts.has(`population:${qualify(fact.path)}`) ? ['blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
-  reconcile: { unordered: ['options'] },
+  reconcile: {
+    unordered: ['options'],
+    ...storageRules,
+    laterAttributes: ['tablespace'],
+    upgraded: (payload) => ({ ...payload, tablespace: payload.tablespace ?? null, databaseTablespace: null }),
+  },
   alter: {
     query: 'replace',
     accessMethod: (_, to) => ({
@@ -53,6 +60,14 @@ export const materializedView: Kind<MaterializedView> = {
       hazards: ['rewrites_table'],
       lock: 'ACCESS EXCLUSIVE',
     }),
+    tablespace: (_, to) => ({
+      sql:
+        `ALTER MATERIALIZED VIEW ${qualify(to.path)} SET TABLESPACE` +
+        ` ${quote(nameTablespace(to.payload))}`,
+      hazards: ['rewrites_table'],
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    databaseTablespace: () => [],
     options: (from, to) =>
       alterOptions(`ALTER MATERIALIZED VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options),
   },

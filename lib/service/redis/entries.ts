@@ -1,12 +1,14 @@
 // The entries of a queue in Redis as the rows of jobs have them: one for each attempt of a job.
 import type { Connection } from '../../pg/connection.ts';
-import { type TakenJob, takenColumns } from '../claims.ts';
+import { type NamedProcess, type TakenJob, takenColumns } from '../claims.ts';
 import { leaseSeconds } from '../leases.ts';
 
 /** A job that runs at a worker. */
 export interface AdoptedJob extends TakenJob {
   readonly worker: string;
   readonly entry: string;
+  /** The name of the service that had it; null: its row is older than names. */
+  readonly before: string | null;
 }
 
 /** The entries of waiting jobs. */
@@ -31,12 +33,14 @@ export async function findEntry(session: Connection, entry: string): Promise<str
 }
 
 /** Makes the jobs that run at workers those of a service that has started. */
-export function adoptJobs(session: Connection, owner: string): Promise<AdoptedJob[]> {
+export function adoptJobs(session: Connection, { id, name }: NamedProcess): Promise<AdoptedJob[]> {
   return session.rows<AdoptedJob>(
-    `update service.jobs set owner = $1, lease_until = pg_catalog.now() + $2::int * interval '1 s'
-     where state in ('running', 'cancelling') and worker is not null and queue_id is not null
-     returning ${takenColumns}, queue_id as entry`,
-    [owner, leaseSeconds],
+    `update service.jobs set owner = $1, owner_name = $3,
+       lease_until = pg_catalog.now() + $2::int * interval '1 s'
+     from (select id as known, owner_name as before from service.jobs) prior
+     where known = id and state in ('running', 'cancelling') and worker is not null and queue_id is not null
+     returning ${takenColumns}, queue_id as entry, before`,
+    [id, leaseSeconds, name],
   );
 }
 

@@ -18,7 +18,7 @@ export type SentEnding = WorkEnding & { readonly isDrained?: boolean };
 
 /** A message of a worker. An entry is one attempt of one job. */
 export type FromWorker = { readonly worker: string } & (
-  | { readonly is: 'take'; readonly entry: string; readonly host: string }
+  | { readonly is: 'take'; readonly entry: string; readonly name: string; readonly nonce: string }
   /** These entries run, or ended and wait for `noted`. */
   | { readonly is: 'alive'; readonly beat: number; readonly entries: readonly string[] }
   | { readonly is: 'line'; readonly entry: string; readonly text: string }
@@ -29,7 +29,8 @@ export type FromWorker = { readonly worker: string } & (
 
 /** A message to a worker. */
 export type ToWorker =
-  | { readonly is: 'start'; readonly entry: string; readonly work: SentWork }
+  /** With the nonce of its question: a message of before starts nothing. */
+  | { readonly is: 'start'; readonly entry: string; readonly nonce: string; readonly work: SentWork }
   | { readonly is: 'refuse'; readonly entry: string }
   | { readonly is: 'cancel'; readonly entry: string }
   | { readonly is: 'kill'; readonly entry: string }

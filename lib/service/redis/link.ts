@@ -7,6 +7,7 @@ import { checkRedis, connectRedis, describeRedis, whenReady } from './connect.ts
 import type { FromWorker, ToWorker } from './letters.ts';
 import { Inbox, Outbox } from './mail.ts';
 import { type Offers, openOffers } from './offers.ts';
+import type { Sealer } from './seals.ts';
 import { claimRedis, releaseRedis, type ServeClaim } from './serve-claim.ts';
 
 /** The link of a service to its workers. */
@@ -35,6 +36,7 @@ export interface LinkOwner {
   /** The id of the installation. */
   readonly service: string;
   readonly version: string;
+  readonly sealer: Sealer;
   readonly log: JobHost['log'];
 }
 
@@ -88,7 +90,7 @@ class OwnLink implements RedisLink {
   }
 
   send(worker: string, message: ToWorker): void {
-    this.#outbox.send(worker, message);
+    this.#outbox.send(worker, this.#owner.sealer.seal(worker, message));
   }
 
   read(take: (message: FromWorker) => void): void {

@@ -6,6 +6,8 @@ import { type FromWorker, type SentEnding, type SentWork, silence, type ToWorker
 export interface WorkPlace {
   readonly entry: string;
   readonly worker: string;
+  /** Of the question of its worker; null: it has not asked yet. */
+  readonly nonce: string | null;
   readonly work: SentWork;
   /** Sends to its worker. */
   send(message: ToWorker): void;
@@ -38,6 +40,10 @@ export class RemoteWork implements RunningWork {
     });
   }
 
+  get entry(): string {
+    return this.#place.entry;
+  }
+
   get worker(): string {
     return this.#place.worker;
   }
@@ -47,8 +53,9 @@ export class RemoteWork implements RunningWork {
   }
 
   /** Tells its worker to start it; one that has started it does not start it again. */
-  remind(): void {
-    this.#place.send({ is: 'start', entry: this.#place.entry, work: this.#place.work });
+  remind(nonce = this.#place.nonce): void {
+    const { entry, work } = this.#place;
+    if (nonce !== null) this.#place.send({ is: 'start', entry, nonce, work });
   }
 
   cancel(): void {
@@ -81,7 +88,7 @@ export class RemoteWork implements RunningWork {
   check(): void {
     if (clock() - this.#heard < silence.lost) return;
     const seconds = silence.lost / 1000;
-    this.#end({ ...silent, failure: `its worker did not answer for ${seconds} s` });
+    this.#end({ ...silent, failure: `its worker did not answer for ${seconds} s`, isSilent: true });
   }
 
   hear(message: Exclude<FromWorker, { is: 'take' | 'alive' }>): void {

@@ -1,12 +1,11 @@
 // The places of a worker. Each holds one attempt of a job, from its offer until its end is noted.
+import { randomUUID } from 'node:crypto';
 import { makeLegible } from '../../problem/legible.ts';
-import { type Problem, toProblem } from '../../problem/problem.ts';
+import { Problem, toProblem } from '../../problem/problem.ts';
 import { redact } from '../../problem/redact.ts';
-import type { Project } from '../../project/project.ts';
 import { type RunningWork, startWork, type WorkEnding } from '../child.ts';
 import type { ServiceLog } from '../log.ts';
 import type { ProcessWork } from '../messages.ts';
-import type { ServiceSettings } from '../settings.ts';
 import {
   type FromWorker,
   type Offer,
@@ -19,6 +18,8 @@ import { clock } from './remote-work.ts';
 
 // Milliseconds: until a question is repeated, until the service has to have answered an offer, and a COMMIT.
 const [repeat, takeLimit, commitLimit] = [3_000, 15_000, 15_000];
+// Milliseconds after its offer: an attempt that did not begin is not told of any more.
+const tellLimit = 60_000;
 // Bytes of one line of a log.
 const longest = 4_000;
 
@@ -27,14 +28,15 @@ export type Letter = FromWorker extends infer M ? (M extends FromWorker ? Omit<M
 
 /** The surroundings of a slot. */
 export interface SlotSurroundings {
-  readonly project: Pick<Project, 'root' | 'version'>;
-  readonly settings: Pick<ServiceSettings, 'backups' | 'maxStorage' | 'jobMemory'>;
-  readonly host: string;
+  /** Megabytes of JavaScript memory of each job; null: as Node decides. */
+  readonly memory: number | null;
+  /** The name of the worker. */
+  readonly name: string;
   readonly log: Pick<ServiceLog, 'info'>;
   /** @param isRepeated true: it is not needed while older messages wait */
   send(service: string, message: Letter, isRepeated?: boolean): void;
-  /** Refuses a work that the worker's own configuration does not allow. */
-  check(work: SentWork): Promise<Problem | null>;
+  /** Makes it a work of this machine. It throws where the worker's own configuration does not allow it. */
+  accept(work: SentWork): Promise<ProcessWork>;
   onChange(): void;
 }
 
@@ -46,6 +48,7 @@ export class Slot {
   readonly #around: SlotSurroundings;
   readonly #answers = new Map<string, (allowed: boolean) => void>();
   readonly #since = clock();
+  readonly #nonce = randomUUID();
   #state: 'asked' | 'running' | 'ended' | 'gone' = 'asked';
   #work: RunningWork | null = null;
   #ending: SentEnding | null = null;
@@ -98,13 +101,24 @@ export class Slot {
   /** Asks it to stop because the worker stops. */
   drain(): void {
     this.#isDraining = true;
-    if (this.#state === 'asked') this.drop();
-    else this.#work?.cancel();
+    this.giveBack();
+    this.#work?.cancel();
+  }
+
+  /**
+   * Gives up an attempt that did not begin. Its service may have given it to this worker, or do so when it
+   * reads the question for it: then it lets the job wait again.
+   */
+  giveBack(): void {
+    if (this.#state !== 'asked') return;
+    const failure = 'the worker gave it back';
+    this.#finish({ exitCode: null, signal: null, failure, result: null, problem: null, isUnbegun: true });
   }
 
   hear(message: Exclude<ToWorker, { is: 'alive' }>): void {
-    if (message.is === 'start') void this.#start(message.work);
-    else if (message.is === 'commit') this.#answers.get(message.xid)?.(message.allowed);
+    if (message.is === 'start') {
+      if (message.nonce === this.#nonce) void this.#start(message.work);
+    } else if (message.is === 'commit') this.#answers.get(message.xid)?.(message.allowed);
     else if (message.is === 'cancel') this.cancel();
     else if (message.is === 'noted' || message.is === 'kill' || this.#state === 'asked') this.drop();
   }
@@ -112,7 +126,9 @@ export class Slot {
   /** Repeats what was not answered, and ends a process that the service may take for lost. */
   tick(): void {
     const now = clock();
-    if (this.#state === 'asked' && now - this.#since > takeLimit) this.drop();
+    const age = now - this.#since;
+    if (this.#state === 'asked' && age > takeLimit) this.giveBack();
+    else if (this.#ending?.isUnbegun && age > tellLimit) this.drop();
     else if (this.#state !== 'gone' && now - this.#asked > repeat) this.#ask(true);
     if (this.#state !== 'running') return;
     const quiet = now - this.#acknowledged;
@@ -123,32 +139,26 @@ export class Slot {
   #ask(isRepeated: boolean): void {
     this.#asked = clock();
     const { entry } = this;
-    const { host } = this.#around;
+    const { name } = this.#around;
     const send = (message: Letter) => this.#around.send(this.service, message, isRepeated);
-    if (this.#state === 'asked') send({ is: 'take', entry, host });
+    if (this.#state === 'asked') send({ is: 'take', entry, name, nonce: this.#nonce });
     else if (this.#ending !== null) send({ is: 'ended', entry, ending: this.#ending });
     else for (const xid of this.#answers.keys()) send({ is: 'committing', entry, xid });
   }
 
-  async #start(work: SentWork): Promise<void> {
+  async #start(sent: SentWork): Promise<void> {
     if (this.#state !== 'asked') return;
     this.#state = 'running';
-    const refusal = await this.#around.check(work).catch(toProblem);
+    const work = await this.#around.accept(sent).catch(toProblem);
     // It was taken back meanwhile.
     if (this.isGone) return;
-    if (refusal !== null) {
-      const problem = JSON.parse(JSON.stringify(refusal)) as Record<string, unknown>;
+    if (work instanceof Problem) {
+      const problem = JSON.parse(JSON.stringify(work)) as Record<string, unknown>;
       return this.#finish({ exitCode: 1, signal: null, failure: null, result: null, problem });
     }
-    const { project, settings } = this.#around;
-    const { root, version } = project;
-    const { backups, maxStorage: limit } = settings;
-    // The folder of this machine has its own limit.
-    const storage = work.storage && { ...work.storage, limit };
-    const whole: ProcessWork = { ...work, storage, root, version, backups };
     const send = (message: Letter) => this.#around.send(this.service, message);
     const { entry } = this;
-    this.#work = startWork(whole, settings.jobMemory, {
+    this.#work = startWork(work, this.#around.memory, {
       onLine: (text) => send({ is: 'line', entry, text: makeLegible(redact(text)).slice(0, longest) }),
       onProgress: (pace) => send({ is: 'progress', entry, pace }),
       onCommit: (xid) => this.#mayCommit(xid),
@@ -177,7 +187,8 @@ export class Slot {
     if (this.#state === 'gone') return;
     this.#state = 'ended';
     const { exitCode, signal } = ending;
-    this.#around.log.info({ job: this.job, exitCode, signal }, 'process of a job ended');
+    if (!ending.isUnbegun)
+      this.#around.log.info({ job: this.job, exitCode, signal }, 'process of a job ended');
     this.#ending = this.#isDraining ? { ...ending, isDrained: true } : ending;
     this.#ask(false);
     this.#around.onChange();

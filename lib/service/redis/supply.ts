@@ -1,20 +1,23 @@
 // The service's side of a queue in Redis: it runs jobs itself, and offers the others to workers.
 import { randomUUID } from 'node:crypto';
 import { listStartable, type OpenJob } from '../choose.ts';
-import { claimJob, type TakenJob } from '../claims.ts';
+import { claimJob, type NamedProcess, type TakenJob } from '../claims.ts';
+import type { BeginWork } from '../job-run.ts';
 import type { JobFloor, JobSource } from '../job-source.ts';
 import { listOpenJobs } from '../jobs.ts';
 import { leaseSeconds, renewLeases } from '../leases.ts';
 import type { ProcessWork } from '../messages.ts';
+import { describeAdoption, readName } from '../process-names.ts';
 import type { Queue } from '../queue.ts';
 import type { JobHost } from '../service.ts';
-import { adoptJobs, findEntry, listEntries } from './entries.ts';
+import { type AdoptedJob, adoptJobs, findEntry, listEntries } from './entries.ts';
 import type { FromWorker, SentWork, ToWorker } from './letters.ts';
 import type { RedisLink } from './link.ts';
-import { clock, RemoteWork } from './remote-work.ts';
+import { clock, RemoteWork, type WorkPlace } from './remote-work.ts';
 
 export { readInstallation } from './entries.ts';
 export { openLink } from './link.ts';
+export { openSealer } from './seals.ts';
 
 // Milliseconds: between two looks at silent workers, and until an offer is made again.
 const [tick, renewal] = [1_000, 5_000];
@@ -59,9 +62,7 @@ class RedisSource implements JobSource {
 
   async begin(floor: JobFloor): Promise<boolean> {
     this.#floor = floor;
-    const { store, id } = this.#host;
-    for (const job of await store.change((session) => adoptJobs(session, id)))
-      this.#start(floor, job, job.entry, job.worker);
+    for (const job of await this.#adopt()) this.#start(floor, job, { ...job, nonce: null }, 'goes on');
     this.#link.read((message) => this.#hear(message));
     let before = clock();
     this.#timer = setInterval(() => {
@@ -82,7 +83,7 @@ class RedisSource implements JobSource {
     while (floor.count() - this.#works.size < settings.concurrency && !this.#isStopped) {
       const [next] = listStartable(left);
       if (next === undefined) break;
-      const job = await this.#claim(next.id, null);
+      const job = await this.#claim(next.id);
       if (job !== null) floor.start(job);
       left = await store.use(listOpenJobs);
     }
@@ -119,56 +120,84 @@ class RedisSource implements JobSource {
   #hear(message: FromWorker): void {
     if (this.#isStopped) return;
     const { worker } = message;
-    if (message.is === 'take') this.#inOrder(() => this.#answer(worker, message.entry, message.host));
+    // An answer to `take` that is still being worked on comes first.
+    if (message.is === 'take') this.#inOrder(() => this.#answer(message));
     else if (message.is === 'alive') {
-      const own = message.entries.filter((entry) => this.#works.get(entry)?.worker === worker);
-      for (const entry of own) this.#works.get(entry)?.refresh();
-      const cancelling = own.filter((entry) => this.#works.get(entry)?.isCancelled);
-      // An answer to `take` that is still being worked on comes first.
-      const { beat } = message;
-      this.#inOrder(async () => this.#link.send(worker, { is: 'alive', beat, known: own, cancelling }));
-    } else {
-      const work = this.#works.get(message.entry);
-      if (work?.worker === worker) work.hear(message);
-      else if (message.is === 'ended') this.#link.send(worker, { is: 'noted', entry: message.entry });
-    }
+      for (const work of this.#worksOf(message)) work.refresh();
+      this.#inOrder(async () => {
+        const own = this.#worksOf(message);
+        const cancelling = own.filter(({ isCancelled }) => isCancelled).map(({ entry }) => entry);
+        const known = own.map(({ entry }) => entry);
+        this.#link.send(worker, { is: 'alive', beat: message.beat, known, cancelling });
+      });
+    } else if (this.#works.has(message.entry)) this.#deliver(message);
+    else this.#inOrder(async () => this.#deliver(message));
+  }
+
+  #worksOf({ worker, entries }: Extract<FromWorker, { is: 'alive' }>): RemoteWork[] {
+    const works = entries.map((entry) => this.#works.get(entry));
+    return works.filter((work) => work !== undefined).filter((work) => work.worker === worker);
+  }
+
+  #deliver(message: Exclude<FromWorker, { is: 'take' | 'alive' }>): void {
+    const { worker, entry } = message;
+    const work = this.#works.get(entry);
+    if (work?.worker === worker) work.hear(message);
+    else if (message.is === 'ended') this.#link.send(worker, { is: 'noted', entry });
   }
 
   #inOrder(work: () => Promise<void>): void {
     this.#last = this.#last.then(work).catch((thrown: Error) => this.#link.report(thrown));
   }
 
-  async #answer(worker: string, entry: string, host: string): Promise<void> {
+  async #answer(question: Extract<FromWorker, { is: 'take' }>): Promise<void> {
+    const { worker, entry, nonce, name: given } = question;
     const floor = this.#floor;
     if (floor === null || this.#works.get(entry)?.worker === worker) {
-      this.#works.get(entry)?.remind();
+      this.#works.get(entry)?.remind(nonce);
       return;
     }
     const { store, log } = this.#host;
     const id = await store.use((session) => findEntry(session, entry));
-    const job = id === null ? null : await this.#claim(id, worker);
+    const name = readName(given);
+    const job = id === null ? null : await this.#claim(id, { id: worker, name });
+    // The next service goes on with it.
+    if (this.#isStopped) return;
     if (job === null) return this.#link.send(worker, { is: 'refuse', entry });
-    log.info({ job: job.id, worker, host }, 'job goes to a worker');
-    this.#start(floor, job, entry, worker);
+    log.info({ job: job.id, worker, name }, 'job goes to a worker');
+    this.#start(floor, job, { entry, worker, nonce });
   }
 
   // Null: it does not wait any more, or may not start now.
-  #claim(id: string, worker: string | null): Promise<TakenJob | null> {
-    const { events, id: owner } = this.#host;
+  #claim(id: string, worker: NamedProcess | null = null): Promise<TakenJob | null> {
+    const { events, id: own, name } = this.#host;
     return events.change(async (session, note) => {
       const mayStart = listStartable(await listOpenJobs(session)).some((one) => one.id === id);
       if (!mayStart || this.#isStopped) return null;
-      const job = await claimJob(session, id, { owner, seconds: leaseSeconds, worker });
-      if (job !== null) await note(id, 'state', { state: 'running' });
-      return job;
+      return claimJob(session, note, id, { owner: { id: own, name }, seconds: leaseSeconds, worker });
     });
   }
 
-  #start(floor: JobFloor, job: TakenJob, entry: string, worker: string): void {
-    floor.start(job, (work, listener) => {
+  // Jobs that run at workers, whatever became of the service before.
+  #adopt(): Promise<AdoptedJob[]> {
+    const { events, id, name } = this.#host;
+    return events.change(async (session, note) => {
+      const jobs = await adoptJobs(session, { id, name });
+      for (const { id: job, before, runner } of jobs)
+        if (before !== null) await note(job, 'line', { text: describeAdoption(before, name, runner) });
+      return jobs;
+    });
+  }
+
+  #start(
+    floor: JobFloor,
+    job: TakenJob,
+    { entry, worker, nonce }: Pick<WorkPlace, 'entry' | 'worker' | 'nonce'>,
+    goesOn?: 'goes on',
+  ): void {
+    const begin: BeginWork = (work, listener) => {
       const place = {
-        entry,
-        worker,
+        ...{ entry, worker, nonce },
         work: withoutPlace(work),
         send: (message: ToWorker) => this.#link.send(worker, message),
         forget: () => this.#works.delete(entry),
@@ -177,7 +206,8 @@ class RedisSource implements JobSource {
       this.#works.set(entry, remote);
       remote.remind();
       return remote;
-    });
+    };
+    floor.start(job, begin, goesOn);
   }
 }
 

@@ -1,14 +1,14 @@
 // A worker of a queue in Redis: it takes offers, runs their jobs, and tells their services how these go.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
-import { Problem } from '../../problem/problem.ts';
-import { writingKinds } from '../endings.ts';
 import { openLog } from '../log.ts';
-import { type Feature, stopPatience } from '../settings.ts';
+import { nameProcess } from '../process-names.ts';
+import { stopPatience } from '../settings.ts';
 import { openSupervisor } from '../supervisor.ts';
 import type { ServiceSurroundings } from '../surroundings.ts';
 import { checkRedis, connectRedis } from './connect.ts';
+import { acceptWork } from './foreign-work.ts';
+import { openHearing } from './hearing.ts';
 import type { SentWork, ToWorker } from './letters.ts';
 import { Inbox, Outbox, sleep } from './mail.ts';
 import { type OfferTaker, openOfferTaker } from './offers.ts';
@@ -40,9 +40,8 @@ export async function runOnRedis(around: ServiceSurroundings, asked: Promise<voi
   });
   const offers = await openOfferTaker(url, around.project.version, report);
   const worker = new RedisWorker(around, new Outbox(client), log);
-  const inbox = new Inbox(connectRedis(url, report), worker.id, (message) =>
-    worker.hear(message as ToWorker),
-  );
+  const hear = await openHearing(around.settings, worker, log);
+  const inbox = new Inbox(connectRedis(url, report), worker.id, hear);
   log.info({ queue: settings.queue, worker: worker.id, host: hostname() }, 'pgmage serve:worker is ready');
   const supervisor = openSupervisor(process.env, log);
   await supervisor.ready(async () => true);
@@ -135,6 +134,7 @@ class RedisWorker {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#wake();
+    for (const slot of this.#slots.values()) slot.giveBack();
     for (let waited = 0; this.busy() > 0 && waited < stopPatience; waited += 100) await sleep(100);
     for (const slot of this.#slots.values()) slot.drain();
     while (this.busy() > 0) await sleep(100);
@@ -149,7 +149,7 @@ class RedisWorker {
   #hearOne(message: Exclude<ToWorker, { is: 'alive' }>): void {
     const slot = this.#slots.get(message.entry);
     if (slot !== undefined) slot.hear(message);
-    // Its offer was given up before the answer came: it is to be tried again, or by another worker.
+    // Its service was away for long. It takes the job for lost, and decides what becomes of it.
     else if (message.is === 'start') this.#log.warn({ entry: message.entry }, 'a job came too late');
   }
 
@@ -160,13 +160,13 @@ class RedisWorker {
 
   #surroundings() {
     return {
-      ...this.#around,
-      host: hostname(),
+      memory: this.#around.settings.jobMemory,
+      name: nameProcess('worker'),
       log: this.#log,
       send: (service: string, message: Letter, isRepeated = false) => {
         if (!isRepeated || !this.#outbox.isStuck) this.#outbox.send(service, { ...message, worker: this.id });
       },
-      check: (work: SentWork) => refuseForeign(this.#around, work),
+      accept: (work: SentWork) => acceptWork(this.#around, work),
       onChange: () => this.#look(),
     };
   }
@@ -192,20 +192,4 @@ class RedisWorker {
       this.#outbox.send(service, { is: 'alive', beat: number, entries, worker: this.id });
     }
   }
-}
-
-// Each client of the Redis can send works: the worker's own configuration limits what they may change.
-async function refuseForeign(
-  { world, settings }: ServiceSurroundings,
-  { kind, parameters }: SentWork,
-): Promise<Problem | null> {
-  const { file } = parameters;
-  if (typeof file === 'string' && basename(file) !== file)
-    return new Problem('forbidden', { reason: 'a backup is named without a folder' });
-  if (!writingKinds.has(kind)) return null;
-  if (!settings.features.includes(kind as Feature))
-    return new Problem('forbidden', { reason: `the worker does not run jobs of kind ${kind}` });
-  const { name, protected: isProtected } = await world.environment(String(parameters.to));
-  if (!isProtected || settings.allowTargets.includes(name)) return null;
-  return new Problem('protected_target', { environment: name });
 }

@@ -95,7 +95,7 @@ async function refuseUsed({ store }: Service, file: string): Promise<void> {
 
 async function find(service: Service, file: string): Promise<Backup> {
   const found = (await list(service)).find(({ name }) => name === file);
-  if (found === undefined) throw new Problem('missing_file', { file });
+  if (found === undefined) throw new Problem('missing_file', { file, list: 'GET /api/backups' });
   return found;
 }
 
@@ -122,7 +122,7 @@ async function describeAll(service: Service): Promise<BackupInfo[]> {
 
 async function findDescribed(service: Service, file: string): Promise<BackupInfo> {
   const found = (await describeAll(service)).find((one) => one.file === file);
-  if (found === undefined) throw new Problem('missing_file', { file });
+  if (found === undefined) throw new Problem('missing_file', { file, list: 'GET /api/backups' });
   return found;
 }
 

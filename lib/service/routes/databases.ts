@@ -5,8 +5,10 @@ import { requesterOf } from '../auth.ts';
 import { environment } from '../schema-parts.ts';
 import {
   AcceptedSchema,
+  ChangesPictureSchema,
   DatabasesSchema,
   DifferenceSchema,
+  DocumentsSchema,
   TestRequestSchema,
   type TestResult,
   TestSchema,
@@ -16,7 +18,17 @@ import { addJob } from './accept.ts';
 
 const named = Type.Object({ name: environment('The environment') });
 
-/** GET /api/databases, …/{name}/status, …/{name}/diff; POST /api/databases/test, …/{name}/drift. */
+// Works on a database that a request waits for.
+const waited = [
+  ['status', 'status', Type.Unknown()],
+  ['diff', 'diff', DifferenceSchema],
+  ['diff/picture', 'picture', ChangesPictureSchema],
+] as const;
+
+/**
+ * GET /api/databases, …/{name}/status, …/{name}/diff, …/{name}/diff/picture, …/{name}/documents; POST
+ * /api/databases/test, …/{name}/drift.
+ */
 export function addDatabaseRoutes(app: FastifyInstance, service: Service): void {
   const { databases, planner } = service;
   const listed = { response: { 200: DatabasesSchema } };
@@ -27,20 +39,26 @@ export function addDatabaseRoutes(app: FastifyInstance, service: Service): void 
     { config: { access: 'read' }, schema: tested },
     (request): Promise<TestResult> => databases.test((request.body as { name: string }).name),
   );
-  const status = { params: named, response: { 200: Type.Unknown() } };
-  app.get('/api/databases/:name/status', { config: { access: 'read' }, schema: status }, async (request) => {
-    const { name: database } = request.params as { name: string };
-    await service.world.environment(database);
-    const requestedBy = requesterOf(request).name;
-    return planner.run({ does: 'status', kind: 'drift', parameters: { database }, requestedBy });
-  });
-  const diff = { params: named, response: { 200: DifferenceSchema } };
-  app.get('/api/databases/:name/diff', { config: { access: 'read' }, schema: diff }, async (request) => {
-    const { name: database } = request.params as { name: string };
-    await service.world.environment(database);
-    const requestedBy = requesterOf(request).name;
-    return planner.run({ does: 'diff', kind: 'drift', parameters: { database }, requestedBy });
-  });
+  for (const [path, does, answer] of waited) {
+    const schema = { params: named, response: { 200: answer } };
+    app.get(`/api/databases/:name/${path}`, { config: { access: 'read' }, schema }, async (request) => {
+      const { name: database } = request.params as { name: string };
+      await service.world.environment(database);
+      const requestedBy = requesterOf(request).name;
+      return planner.run({ does, kind: 'drift', parameters: { database }, requestedBy });
+    });
+  }
+  const documents = { params: named, response: { 200: DocumentsSchema } };
+  app.get(
+    '/api/databases/:name/documents',
+    { config: { access: 'read' }, schema: documents },
+    async (request, reply) => {
+      const { name: database } = request.params as { name: string };
+      await service.world.environment(database);
+      const text = await service.documents.read(database, requesterOf(request).name);
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
+  );
   const drift = { params: named, response: { 202: AcceptedSchema } };
   app.post('/api/databases/:name/drift', { config: { access: 'run' }, schema: drift }, (request, reply) => {
     const { name: database } = request.params as { name: string };

@@ -6,7 +6,7 @@ import { requesterOf } from '../auth.ts';
 import { writingKinds } from '../endings.ts';
 import { askCancel, deleteJob, endJob, listJobs, readEntry, readJob } from '../jobs.ts';
 import { hasScope } from '../keys.ts';
-import { content } from '../schema-parts.ts';
+import { content, uuid } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   JobSchema,
@@ -20,9 +20,7 @@ import {
 import type { Service } from '../service.ts';
 import { addJob } from './accept.ts';
 
-const named = Type.Object({
-  id: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'Of the job' }),
-});
+const named = Type.Object({ id: uuid('Of the job') });
 const place = Type.Object(
   { after: Type.Optional(Type.String({ pattern: '^\\d{1,15}$', description: 'As Last-Event-ID' })) },
   { additionalProperties: false },
@@ -46,14 +44,14 @@ function addEventRoutes(app: FastifyInstance, service: Service): void {
   const { events, streams } = service;
   const stream = { 200: content('text/event-stream', 'Events: state, progress, line, gap') };
   const streamed = { querystring: place, response: stream };
+  const none = Type.Null({ description: 'The job is over, and there are no more events' });
   app.get('/api/events', { config: { access: 'read' }, schema: streamed }, (request, reply) =>
     streams.open(request, reply, null),
   );
-  const ofJob = { ...streamed, params: named };
-  app.get('/api/jobs/:id/events', { config: { access: 'read' }, schema: ofJob }, async (request, reply) => {
-    const { id } = await find(service, request);
-    await streams.open(request, reply, id);
-  });
+  const ofJob = { ...streamed, params: named, response: { ...stream, 204: none } };
+  app.get('/api/jobs/:id/events', { config: { access: 'read' }, schema: ofJob }, async (request, reply) =>
+    streams.open(request, reply, await find(service, request)),
+  );
   const lines = content('application/x-ndjson', 'One event of state or line on each line');
   const logged = { params: named, response: { 200: lines } };
   app.get('/api/jobs/:id/log', { config: { access: 'read' }, schema: logged }, async (request, reply) => {

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem, unknownRoute } from '../fault.ts';
+import type { RefuseRequest } from '../methods.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -21,8 +22,12 @@ const missing = `<!doctype html><html lang="en"><title>pgmage</title>
 // Built, they are beside this file; from the sources, in the repository's dist.
 const folders = ['./web/', '../../../dist/web/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** Answers every other GET: with a file, with the page for a path of it, or with 404. */
-export function addPage(app: FastifyInstance): void {
+const pathOf = ({ url }: FastifyRequest) => url.replace(/[?#].*$/, '');
+const asksForPage = (request: FastifyRequest) =>
+  (request.method === 'GET' || request.method === 'HEAD') && !pathOf(request).startsWith('/api');
+
+/** Answers each other GET: with a file, with the page for a path of it, or with 404; the rest by `refuse`. */
+export function addPage(app: FastifyInstance, refuse: RefuseRequest): void {
   const folder = folders.find((path) => existsSync(join(path, 'index.html')));
   const files = new Map<string, Buffer>();
   if (folder !== undefined)
@@ -33,10 +38,12 @@ export function addPage(app: FastifyInstance): void {
       }
   const send = (reply: FastifyReply, path: string, body: Buffer) =>
     reply.type(types[extname(path)] ?? 'application/octet-stream').send(body);
+  // Before the body is read: Fastify refuses a QUERY without a type of its content first.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404 && !asksForPage(request)) return sendProblem(reply, refuse(request));
+  });
   app.setNotFoundHandler({}, async (request: FastifyRequest, reply: FastifyReply) => {
-    const path = request.url.replace(/[?#].*$/, '');
-    const isPage = (request.method === 'GET' || request.method === 'HEAD') && !path.startsWith('/api');
-    if (!isPage) return sendProblem(reply, unknownRoute(request));
+    const path = pathOf(request);
     const file = files.get(path);
     if (file !== undefined) return send(reply, path, file);
     if (path === '/favicon.ico') return reply.status(204).send();

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Problem } from '../../problem/problem.ts';
 import { requesterOf } from '../auth.ts';
+import { findChanged } from '../endings.ts';
 import type { ScheduleState } from '../schedules.ts';
 import { checkSchedule, describeSchedule } from '../schedules.ts';
 import { environment } from '../schema-parts.ts';
@@ -85,9 +86,17 @@ function addScheduleActions(
 // A schedule has all rights, so the key that sets it up needs the right to its target.
 function refuseTarget(request: FastifyRequest, definition: ScheduleDefinition): void {
   const { name, to } = requesterOf(request);
-  if (!('to' in definition) || to === null || to.includes(definition.to)) return;
-  throw new Problem('forbidden', { reason: `the key ${name} may not write to ${definition.to}` });
+  const changed = changedBy(definition);
+  if (changed === undefined || to === null || to.includes(changed)) return;
+  throw new Problem('forbidden', { reason: `the key ${name} may not write to ${changed}` });
 }
+
+// The schedule names the server of its drills.
+const changedBy = (definition: ScheduleDefinition) =>
+  findChanged(definition.task, {
+    ...definition,
+    ...(definition.task === 'verify' && { on: definition.on ?? definition.database }),
+  });
 
 // Its jobs show no plan, so the name of a protected target is typed when the schedule is set up.
 async function refuseUnconfirmed(
@@ -95,10 +104,16 @@ async function refuseUnconfirmed(
   definition: ScheduleDefinition,
   confirm: string | undefined,
 ): Promise<void> {
-  if (!('to' in definition)) return;
-  const { name, protected: isProtected } = await world.environment(definition.to);
-  if (isProtected && !(settings.allowTargets.includes(name) && confirm === name))
-    throw new Problem('protected_target', { environment: name });
+  const changed = changedBy(definition);
+  if (changed === undefined) return;
+  const { name, protected: isProtected } = await world.environment(changed);
+  const isConfirmed = confirm === name || !('to' in definition);
+  const isAllowed = settings.allowTargets.includes(name);
+  if (isProtected && !(isAllowed && isConfirmed))
+    throw new Problem('protected_target', {
+      environment: name,
+      lacks: isAllowed ? 'confirm' : 'allowTargets',
+    });
 }
 
 function schedulerOf({ scheduler }: Service) {

@@ -53,7 +53,7 @@ export function addKeyRoutes(app: FastifyInstance, { keys }: Service): void {
   };
   app.delete('/api/keys/:id', { config: { access: 'admin' }, schema: revoked }, async (request, reply) => {
     const { id } = request.params as { id: string };
-    if (!(await keys.revoke(id))) throw new Problem('bad_request', { reason: `there is no key ${id}` });
+    if (!(await keys.revoke(id))) throw new Problem('unknown_key', { key: id });
     return reply.status(204).send();
   });
 }

@@ -1,0 +1,39 @@
+// The problems of tenants and of environments' names, as a part of all problems.
+
+/** The problems of tenants and of environments' names. */
+export interface TenantProblems {
+  /** `tenants`: the known ones are tenants of this environment, and so many more are there. */
+  unknown_environment: {
+    readonly name: string;
+    readonly known: readonly string[];
+    readonly nearest?: readonly string[];
+    readonly tenants?: { readonly environment: string; readonly more: number };
+  };
+  /** An environment of many databases, where one is needed. */
+  several_tenants: { readonly environment: string };
+  bad_tenants: { readonly environment: string; readonly reason: string };
+  /** `environment`: of the tenant. */
+  tenant_moved: { readonly environment: string; readonly moved: string };
+  /** A tenant that is a schema, where a whole database is needed. */
+  tenant_schema: { readonly environment: string };
+  /** `schema`: of a tenant. */
+  tenant_name: { readonly schema: string; readonly reason: string };
+  tenant_ties: { readonly schema: string; readonly ties: readonly string[] };
+  /** `ledger`: the quoted name of its schema. */
+  tenant_emptied: { readonly environment: string; readonly ledger: string };
+  /** `schema`: the one that is written in SQL. */
+  outside_schema: { readonly schema: string; readonly objects: readonly string[] };
+  /** `extensions`: those that a tenant's database lacks, with their schemas; `statements`: create them. */
+  missing_extensions: {
+    readonly environment: string;
+    readonly extensions: readonly string[];
+    readonly statements: readonly string[];
+  };
+  /** `schema`: the quoted name of the schema of extensions; `roles`: can change what is in it. */
+  unsafe_schema: {
+    readonly environment: string;
+    readonly schema: string;
+    readonly roles: readonly string[];
+  };
+  unclear_schema: { readonly schema: string; readonly file: string; readonly reason: string };
+}

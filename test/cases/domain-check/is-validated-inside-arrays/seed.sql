@@ -1,0 +1,1 @@
+insert into bills values (1, '{1,2}');

@@ -1,0 +1,2 @@
+insert into owners values (1);
+insert into pets values (1, 1);

@@ -1,0 +1,2 @@
+create table base (id integer);
+create table heir (id integer, own text);

@@ -1,0 +1,2 @@
+insert into base values (1);
+insert into heir values (2, 'x');

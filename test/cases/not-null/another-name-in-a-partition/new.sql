@@ -1,0 +1,6 @@
+create table logs (id integer primary key, at date constraint dated not null) partition by range (id);
+create table logs_low (id integer not null, at date not null, primary key (id));
+alter table logs attach partition logs_low for values from (0) to (100);
+create table logs_high partition of logs for values from (100) to (200);
+create table base (a integer constraint every_a not null);
+create table heir (a integer constraint heir_a not null) inherits (base);

@@ -1,0 +1,2 @@
+insert into heir values (1, 'a');
+insert into logs values (1);

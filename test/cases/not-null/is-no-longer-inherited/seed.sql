@@ -1,0 +1,2 @@
+insert into base values (1, 'a');
+insert into part values (2, 'b');

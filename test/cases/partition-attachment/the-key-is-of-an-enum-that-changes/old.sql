@@ -1,0 +1,11 @@
+create type stage as enum ('draft', 'open', 'closed');
+create domain kept_stage as stage;
+create table deals (id bigint not null, stage stage not null, primary key (id, stage)) partition by list (stage);
+create table deals_draft partition of deals for values in ('draft');
+create table deals_open partition of deals for values in ('open') partition by range (id);
+create table deals_open_all partition of deals_open default;
+create table deals_rest partition of deals default;
+create index deals_by_stage on deals (stage);
+create view stages as select stage, count(*) as deals from deals group by stage;
+create table old_deals (id bigint, stage kept_stage) partition by list (stage);
+create table old_deals_all partition of old_deals default;

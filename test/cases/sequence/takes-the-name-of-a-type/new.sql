@@ -1,0 +1,2 @@
+create sequence counter;
+create sequence numbers as smallint;

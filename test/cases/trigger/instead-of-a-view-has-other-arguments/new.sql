@@ -1,0 +1,4 @@
+create table readings (id int primary key, level int);
+create view shown as select id, level from readings;
+create function take() returns trigger language plpgsql as 'begin return new; end';
+create trigger taken instead of insert or update on shown for each row execute function take('fast');
