@@ -69,7 +69,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 }
 
 test('cases are the same in the native and in the embedded shadow', async () => {
-  const some = pairsIn(cases).filter((_, at) => at % 40 === 0);
+  const some = pairsIn(cases).filter((_, at) => at % 20 === 0);
   const schemas = some.map(({ name, setup, new: wanted }) => ({ name, sql: `${setup}\n;${wanted}` }));
   const results = await loadInBoth(own, schemas);
   expect(results.filter(({ difference }) => difference !== null)).toEqual([]);
