@@ -4,7 +4,7 @@ import { chmod, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node
 import { join } from 'node:path';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
+import { startWasm } from '../sql/start-wasm.ts';
 import { loadExtensions } from './extensions.ts';
 import { describeError } from './failure.ts';
 import { lockDirectory } from './lock.ts';
@@ -64,7 +64,7 @@ export async function openHeld(directory: string, options: EmbeddedOptions): Pro
     const parameters = options.durable ? startParams.filter((one) => one !== '-F') : startParams;
     if (isNew) await unpack(await loadTemplate(options.cacheDir, options.progress), directory);
     if (isNew && options.durable) await flush(directory);
-    const db = await keepEventLoopAlive(() =>
+    const db = await startWasm(() =>
       PGlite.create({ dataDir: directory, startParams: parameters, extensions }),
     );
     // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.

@@ -1,7 +1,7 @@
 // The shadow inside this process: PostgreSQL in WebAssembly, its files in memory.
 import type { PGlite } from '@electric-sql/pglite';
 import { Problem } from '../problem/problem.ts';
-import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
+import { startWasm } from '../sql/start-wasm.ts';
 import { loadExtensions } from './extensions.ts';
 import { describeError } from './failure.ts';
 import { openStates, type StartedDatabase } from './instance.ts';
@@ -31,7 +31,7 @@ async function start(options: ShadowOptions, extensions: object): Promise<PGlite
   const attempt = async (again: boolean) => {
     const template = await loadTemplate(options.cacheDir, options.progress, again);
     const fs = await createMemoryFiles(template, PGlite.paths.PGDATA);
-    return keepEventLoopAlive(() => PGlite.create({ fs, startParams, extensions: { ...extensions } }));
+    return startWasm(() => PGlite.create({ fs, startParams, extensions: { ...extensions } }));
   };
   try {
     const db = await attempt(false).catch(() => attempt(true));

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { PGlite } from '@electric-sql/pglite';
 import { replaceFile } from '../config/file.ts';
 import { shadowRole } from '../model/catalog.ts';
-import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
+import { startWasm } from '../sql/start-wasm.ts';
 import { findUserCache } from './user-cache.ts';
 import { pgliteVersion } from './version.ts';
 
@@ -95,7 +95,7 @@ export async function makeTemplate(): Promise<Uint8Array> {
   const { PGlite } = await import('@electric-sql/pglite');
   // The bootstrap superuser has the reserved name, so that nothing a schema says can lead to a role of
   // another name.
-  const db = await keepEventLoopAlive(() =>
+  const db = await startWasm(() =>
     PGlite.create({ initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`], startParams }),
   );
   try {
