@@ -67,7 +67,7 @@ export async function drill(
     const told = { teller: workspace.world, environment: 'a drill', lockTimeout: 0 };
     try {
       await refusePooler(connection);
-      const reasons = await listLacking(connection, manifest.needs, noOwner);
+      const reasons = await listLacking(connection, manifest, { target: server, noOwner, isNew: true });
       if (reasons.length > 0) throw new Problem('unfit_target', { environment: server, reasons });
       return await loadBackup(connection, { ...told, client, path, manifest, noOwner, signal });
     } catch (thrown) {

@@ -1,6 +1,16 @@
 // The roles and extensions that a backup needs on the server that restores it.
-import { findMissingExtensions, listExtensions, listRoles, listUsedRoles } from '../copy/preflight.ts';
-import type { BackupNeeds } from '../flow/manifest.ts';
+import {
+  type ExtensionTarget,
+  explainExtensions,
+  findExtensions,
+  listExtensions,
+} from '../copy/extensions.ts';
+import { listOwners } from '../copy/owned-objects.ts';
+import { explainForeignObjects } from '../copy/rights.ts';
+import { explainClosedOwners, findMissingRoles, listUsedRoles } from '../copy/roles.ts';
+import { listForeignExtensions } from '../copy/staying.ts';
+import { detectFormat } from '../flow/formats.ts';
+import type { BackupNeeds, Manifest } from '../flow/manifest.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 
 /** Reads what the objects of a database need. @throws Problem of the connection */
@@ -9,28 +19,80 @@ export async function readNeeds(connection: ServerConnection): Promise<BackupNee
     extensions: (await listExtensions(connection)).map(({ name }) => name),
     roles: await listUsedRoles(connection, true),
     unowned: await listUsedRoles(connection, false),
+    owners: await listOwners(connection),
   };
 }
 
+/** How a backup is restored. */
+export interface RestoreWay {
+  /** The name of the target, for messages. */
+  readonly target: string;
+  readonly noOwner: boolean;
+  /** True for a drill, in a database of its own. */
+  readonly isNew?: boolean;
+}
+
 /**
- * The reasons why a server cannot restore a backup: all that it lacks, before anything is tried.
- * @param needs left out: the backup is older than this list
+ * The reasons why a role cannot restore a backup: all that it lacks, before anything is tried.
  * @throws Problem of the connection
  */
 export async function listLacking(
   connection: ServerConnection,
-  needs: BackupNeeds | undefined,
+  { file, needs, unowned }: Pick<Manifest, 'file' | 'needs' | 'unowned'>,
+  { target, noOwner, isNew = false }: RestoreWay,
+): Promise<string[]> {
+  // A script of pg_dump creates all extensions.
+  const way = isNew ? 'elsewhere' : detectFormat(file) === 'native' ? 'kept' : 'created';
+  const into: ExtensionTarget = { name: target, connection, way };
+  const reasons = await listUndroppable(into);
+  // The backup is older than this list.
+  if (needs === undefined) return reasons;
+  return [
+    ...reasons,
+    ...(await listLackingRoles(into, needs, noOwner || unowned === true)),
+    ...(await listLackingExtensions(into, needs)),
+  ];
+}
+
+/** The content of a target that its role cannot drop, with what to do. @throws Problem of the connection */
+export async function listUndroppable({ name: target, connection, way }: ExtensionTarget): Promise<string[]> {
+  const foreign = await explainForeignObjects(connection, target);
+  const extensions = way === 'created' ? await listForeignExtensions(connection) : [];
+  return [
+    ...(foreign === null ? [] : [foreign]),
+    ...extensions.map(
+      ({ name, owner }) =>
+        `the extension ${name} of ${target} belongs to ${owner}: let that role drop it, or restore a` +
+        ' backup of the format native, which leaves it there',
+    ),
+  ];
+}
+
+async function listLackingRoles(
+  { name, connection }: ExtensionTarget,
+  { roles, unowned, owners = [] }: BackupNeeds,
   noOwner: boolean,
 ): Promise<string[]> {
-  if (needs === undefined) return [];
-  const known = new Set(await listRoles(connection));
-  const roles = (noOwner ? needs.unowned : needs.roles).filter((name) => !known.has(name));
-  const extensions = await findMissingExtensions(connection, needs.extensions);
-  const way = noOwner ? 'create them there' : 'create them there, or pass --no-owner';
+  const missing = await findMissingRoles(connection, noOwner ? unowned : roles);
+  const advice = noOwner ? 'create them there' : 'create them there, or pass --no-owner';
+  if (missing.length > 0) return [`it does not have the roles ${missing.join(', ')}: ${advice}`];
+  const closed = noOwner ? null : await explainClosedOwners(connection, name, owners);
+  return closed === null ? [] : [closed];
+}
+
+async function listLackingExtensions(
+  target: ExtensionTarget,
+  { extensions }: BackupNeeds,
+): Promise<string[]> {
+  const wanted = extensions.map((name) => ({ name, version: null, schema: null }));
+  const found = await findExtensions(target.connection, wanted);
+  const absent = found.filter(({ isAvailable }) => !isAvailable).map(({ name }) => name);
+  // Those of other roles are named above.
+  const own = found.filter(({ there }) => there?.isOwn !== false);
   return [
-    ...(roles.length === 0 ? [] : [`it does not have the roles ${roles.join(', ')}: ${way}`]),
-    ...(extensions.length === 0
+    ...(absent.length === 0
       ? []
-      : [`its server does not have the extensions ${extensions.join(', ')}: install them there`]),
+      : [`its server does not have the extensions ${absent.join(', ')}: install them there`]),
+    ...(await explainExtensions(target, target.way === 'created' ? own : found)),
   ];
 }

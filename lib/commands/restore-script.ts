@@ -1,5 +1,6 @@
 // Loads a script or an archive that has no manifest of pgmage, completely or not at all.
 import { inspectScript, loadScriptFile } from '../backup/load-script.ts';
+import { listUndroppable } from '../backup/needs.ts';
 import type { BackupReport, MadeBackup } from '../backup/report.ts';
 import type { ScriptContent, ScriptCounts } from '../backup/run-script.ts';
 import { findScript, type ScriptFile } from '../backup/script-source.ts';
@@ -145,7 +146,7 @@ async function underLock(
 ): Promise<Tried> {
   const { project, world } = workspace;
   const { append = false, noOwner = false, backupFirst: isWanted = true } = input;
-  if (!append && !input.force) await refuseMaintenance(connection, target.name);
+  if (!append) await refuseUndroppable(connection, target.name, input.force ?? false);
   world.progress(`Checking ${script.name}`);
   const content = await inspectScript(connection, { file: script, noOwner, signal, teller: world });
   const holds = await listHoldings(connection);
@@ -189,11 +190,18 @@ function loadStating(
 }
 
 // Its whole content would go.
-async function refuseMaintenance(connection: ServerConnection, environment: string): Promise<void> {
+async function refuseUndroppable(
+  connection: ServerConnection,
+  environment: string,
+  force: boolean,
+): Promise<void> {
   const database = await readDatabaseName(connection);
-  if (!isMaintenanceDatabase(database)) return;
-  const reason = `it is the database ${database}, which every new database or client relies on`;
-  throw new Problem('unfit_target', { environment, reasons: [`${reason} (--force replaces it)`] });
+  const maintenance = `it is the database ${database}, which every new database or client relies on`;
+  const reasons = [
+    ...(!force && isMaintenanceDatabase(database) ? [`${maintenance} (--force replaces it)`] : []),
+    ...(await listUndroppable({ name: environment, connection, way: 'created' })),
+  ];
+  if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
 }
 
 const hasRows = ({ rows }: Destroyed) => rows > 0;

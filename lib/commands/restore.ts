@@ -184,7 +184,7 @@ async function checkTarget(
   environment: string,
   { manifest, noOwner, force, note }: RestoreAttempt,
 ): Promise<void> {
-  const lacking = await listLacking(connection, manifest.needs, noOwner);
+  const lacking = await listLacking(connection, manifest, { target: environment, noOwner });
   const reasons = [...(await misfits(connection, manifest, force)), ...lacking];
   if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
   for (const { text } of await warnOfReplication(connection, environment)) note(text);

@@ -1,10 +1,16 @@
 // All that a database holds is dropped, in the transaction that is open, so that something else can take its
 // place.
 import { removeLargeObjects } from '../flow/large-objects.ts';
-import { buildDelete, listTables } from '../flow/tables.ts';
+import { buildDelete, listTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionVersionId, isExtension } from '../kinds/named-objects.ts';
-import { type Catalog, collectReachable, getParent, withRelations } from '../model/catalog.ts';
+import {
+  type Catalog,
+  collectReachable,
+  getParent,
+  type Relations,
+  withRelations,
+} from '../model/catalog.ts';
 import { isEqual, isSameFact, makeDifference } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -42,9 +48,14 @@ export const replacingSession = `set session characteristics as transaction isol
  * database.
  * @param there the content of the database
  * @param wanted its future content
+ * @param staying ids of facts that remain in any case
  * @throws Problem `plan_cycle`
  */
-export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
+export function planClearing(
+  there: Catalog,
+  wanted: Catalog,
+  staying: ReadonlySet<string> = new Set(),
+): { steps: Step[]; left: Catalog } {
   const kept = collectReachable(
     [...there.facts.values()]
       .filter((fact) => isExtension(fact) && stays(fact, there, wanted))
@@ -62,11 +73,21 @@ export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; 
   const own = [...there.facts].filter(
     ([id, fact]) =>
       kept.has(id) ||
+      staying.has(id) ||
       (kept.has(`${fact.parent}`) &&
         (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact, there))),
   );
-  const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
+  const facts = new Map([...empty.facts, ...own]);
+  const left = withRelations({ ...there, complete: false }, facts, () => withInitial(there, empty));
   return { steps: plan({ difference: makeDifference(there, left, kinds), kinds }), left };
+}
+
+// A database may lack what a new one has. It is made again, each part after its object.
+function withInitial({ facts, needs, dies, links }: Catalog, empty: Catalog): Relations {
+  const lacking = [...empty.facts.values()].flatMap(({ id, parent }) =>
+    facts.has(id) || parent === null ? [] : [[id, new Map([[parent, 'auto' as const]])] as const],
+  );
+  return { needs: new Map([...needs, ...lacking]), dies, links };
 }
 
 function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
@@ -79,9 +100,21 @@ function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
   return wanted.facts.has(fact.id) && same(fact.id) && same(extensionVersionId(fact));
 }
 
-/** Drops content outside of the schema: large objects, and the user's rows in tables of extensions. */
-export async function clearRows(connection: ServerConnection): Promise<void> {
+/**
+ * Drops content outside of the schema: large objects, and the user's rows in tables of extensions.
+ * @param staying the names of tables that keep their rows
+ */
+export async function clearRows(
+  connection: ServerConnection,
+  staying: ReadonlySet<string> = new Set(),
+): Promise<void> {
   await removeLargeObjects(connection);
   for (const table of await listTables(connection))
-    if (table.extension !== null) await connection.execute(buildDelete(table));
+    if (table.extension !== null && !staying.has(table.name)) await deleteRows(connection, table);
+}
+
+/** Deletes the user's rows of a table of an extension, if there are any: that needs a right of its own. */
+export async function deleteRows(connection: ServerConnection, table: TableRows): Promise<void> {
+  const found = await connection.rows(`select from only ${table.name} ${table.condition} limit 1`);
+  if (found.length > 0) await connection.execute(buildDelete(table));
 }

@@ -37,7 +37,9 @@ export async function readCopySet(source: ServerConnection, wish: CopySelection)
   );
   const absent = (await listAbsentTables(source)).filter((table) => comesOver(table, wanted));
   const named = matchPatterns(wanted, '--exclude-data', wish.excludeData ?? []);
-  const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(tableId(table.name));
+  const bare = wish.schemaOnly || wish.dataOnly ? new Set() : await findEmptyOnes(source, chosen);
+  const isEmpty = (table: TableRows) =>
+    wish.schemaOnly || named.has(tableId(table.name)) || bare.has(table.name);
   const filled = chosen.filter((table) => !isEmpty(table));
   return {
     wanted,
@@ -49,6 +51,18 @@ export async function readCopySet(source: ServerConnection, wish: CopySelection)
     path: wish.path ?? '',
     schemaOnly: wish.schemaOnly ?? false,
   };
+}
+
+// Tables of extensions without rows of users. In the target, writing no rows would need the right to write.
+async function findEmptyOnes(
+  source: ServerConnection,
+  tables: readonly TableRows[],
+): Promise<ReadonlySet<string>> {
+  const own = tables.filter(({ extension, readable }) => extension !== null && readable);
+  const rows = await source.batch(
+    own.map(({ name, condition }) => `select from only ${name} ${condition} limit 1`),
+  );
+  return new Set(own.filter((_, at) => rows[at]?.length === 0).map(({ name }) => name));
 }
 
 function comesOver(table: TableRows, { facts }: Catalog): boolean {

@@ -5,7 +5,7 @@ import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
 import { copyLargeObjects, removeLargeObjects } from '../flow/large-objects.ts';
 import { makeProgress } from '../flow/progress.ts';
 import { type SequenceValue, setSequences } from '../flow/sequences.ts';
-import { buildDelete, copyTables, type TableRows } from '../flow/tables.ts';
+import { copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { isColumn, isTable, sequenceId, tableId } from '../kinds/named-objects.ts';
 import { type Catalog, getRoot, withDependents, withoutFacts } from '../model/catalog.ts';
@@ -19,6 +19,7 @@ import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutLedger } from '../project/ignore.ts';
 import type { World } from '../project/world.ts';
+import { deleteRows } from './clear-target.ts';
 import { readCopySet, readSourceSequences } from './copy-set.ts';
 import { type CopySet, runAsOwners, runSteps } from './engines.ts';
 import { type CopyReport, type CopyResult, verifyCopy } from './in-place.ts';
@@ -52,16 +53,13 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
   await runSteps(target, down);
   const own = tables.filter(({ extension }) => extension === null);
   if (own.length > 0) await target.execute(`truncate ${own.map(({ name }) => `only ${name}`).join(', ')}`);
-  for (const table of tables) if (table.extension !== null) await target.execute(buildDelete(table));
+  for (const table of tables) if (table.extension !== null) await deleteRows(target, table);
   await copyTables(source, target, tables, { told: progress.told, path });
   if (objects) {
     await removeLargeObjects(target);
     await copyLargeObjects(source, target, wish.owners);
   }
   const positions = await positionsOf(source, target, cargo, wish);
-  // A sequence value outlives a rollback, unless the sequence got a new file before (manual: "ALTER
-  // SEQUENCE").
-  await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
   await setSequences(target, positions);
   world.progress(`Checking constraints in ${ends.to.named.name}`);
   const again = runAsOwners(up, there, await readOwners(target));

@@ -25,6 +25,7 @@ import { type ConnectionWork, whileReachable } from '../project/reachable.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
 import { clearRows, planClearing, setIndexMemory } from './clear-target.ts';
 import type { CopyEnds } from './preflight.ts';
+import type { StayingPart } from './staying.ts';
 
 /** The content to copy. */
 export interface CopySet {
@@ -44,6 +45,8 @@ export interface CopySet {
   readonly path: string;
   /** True if no rows are copied. */
   readonly schemaOnly: boolean;
+  /** The part of `wanted` that the target has, and keeps; left out: none. */
+  readonly stays?: StayingPart;
 }
 
 /**
@@ -105,11 +108,11 @@ const indexRoom = 256;
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
 export const nativeEngine: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
-  const { wanted, tables, objects, owners, path } = cargo;
-  const { steps, left } = planClearing(await readCatalog(target, copiedKinds), wanted);
+  const { wanted, tables, objects, owners, path, stays } = cargo;
+  const { steps, left } = planClearing(await readCatalog(target, copiedKinds), wanted, stays?.ids);
   const halves = planAroundRows(left, wanted, kinds);
   await runSteps(target, steps);
-  await clearRows(target);
+  await clearRows(target, stays?.relations);
   await runSteps(target, quoteForTarget(halves.before, wanted, target));
   await copyTables(source, target, tables, { told, path });
   if (objects) await copyLargeObjects(source, target, owners);
@@ -173,10 +176,11 @@ async function buildPipeOptions(
   ];
 }
 
-async function clearForPipe(target: ServerConnection, { wanted }: CopySet): Promise<void> {
+async function clearForPipe(target: ServerConnection, { wanted, stays }: CopySet): Promise<void> {
   const nothing = emptyCatalog(target.major, kinds);
-  await runSteps(target, planClearing(await readCatalog(target, copiedKinds), nothing).steps);
-  await clearRows(target);
+  const there = await readCatalog(target, copiedKinds);
+  await runSteps(target, planClearing(there, nothing, stays?.ids).steps);
+  await clearRows(target, stays?.relations);
   if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
 }
 

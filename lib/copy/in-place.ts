@@ -6,6 +6,7 @@ import { compareDigests } from '../flow/digest-diff.ts';
 import { makeProgress } from '../flow/progress.ts';
 import { readSequences, type SequenceValue, setSequences } from '../flow/sequences.ts';
 import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { World } from '../project/world.ts';
@@ -13,6 +14,7 @@ import { readCopySet, readSourceSequences } from './copy-set.ts';
 import type { CopySet, Engine } from './engines.ts';
 import type { CopyEnds } from './preflight.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
+import { addStaying, type StayingPart } from './staying.ts';
 import {
   compareLargeObjects,
   compareSchemas,
@@ -58,11 +60,13 @@ export async function copyInPlace(
 ): Promise<CopyReport> {
   const { from, to } = ends;
   const [source, target] = [from.connection, to.connection];
-  const cargo = await readCopySet(source, wish);
+  const set = await readCopySet(source, wish);
+  const staying = await addStaying(target, set.wanted, to.named.name);
+  const cargo: CopySet = { ...set, ...staying };
   const { wanted, tables, objects } = cargo;
   const progress = makeProgress(world, tables);
   const build = await engine(ends, cargo, progress.told);
-  const positions = wish.schemaOnly ? [] : await readSourceSequences(source, target);
+  const positions = wish.schemaOnly ? [] : await readPositions(ends, staying.stays);
   await setSequences(target, positions);
   // Copying keeps both servers busy, building only the target's: so the source is read again meanwhile.
   const [before, after] = await together(
@@ -83,6 +87,11 @@ export async function copyInPlace(
   );
   const found = { before, after, positions, bytes: progress.bytes() };
   return verifyCopy(ends, wish, cargo, found);
+}
+
+async function readPositions({ from, to }: CopyEnds, { relations }: StayingPart): Promise<SequenceValue[]> {
+  const all = await readSourceSequences(from.connection, to.connection);
+  return all.filter(({ name }) => !relations.has(name));
 }
 
 /** The digests of both sides, for the comparison. */
@@ -106,13 +115,15 @@ export interface CopyResult {
 export async function verifyCopy(
   { from, to }: CopyEnds,
   wish: CopySelection,
-  { wanted, tables, objects, left }: CopySet,
+  { wanted, tables, objects, left, stays }: CopySet,
   { before, after, positions, bytes, schema }: CopyResult,
 ): Promise<CopyReport> {
   const [source, target] = [from.connection, to.connection];
-  const { differences, notes } = compareDigests(before, after);
-  const reached = async () => selectCopyable(await readCatalog(target, kinds), whole(wish)).catalog;
-  const { wrong, extra, reworded } = schema ?? compareSchemas(await reached(), wanted);
+  const copied = after.filter(({ name }) => !stays?.relations.has(name));
+  const { differences, notes } = compareDigests(before, copied);
+  const compared = (catalog: Catalog) => selectCopyable(catalog, whole(wish)).catalog;
+  const { wrong, extra, reworded } =
+    schema ?? compareSchemas(compared(await readCatalog(target, kinds)), compared(wanted));
   const all = [
     ...wrong,
     ...extra,
@@ -130,7 +141,7 @@ export async function verifyCopy(
     sequences: positions.length,
     largeObjects: came.get('large objects ') ?? 0,
     bytes,
-    notes,
+    notes: [...(stays?.notes ?? []), ...notes],
     left,
     reworded,
   };

@@ -5,7 +5,7 @@ import { findMaskedColumns } from '../flow/masks.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { extensionId } from '../kinds/named-objects.ts';
+import type { Catalog } from '../model/catalog.ts';
 import { ledgerSchema } from '../model/schema-pair.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -14,20 +14,27 @@ import type { NamedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { readRowSet } from './data-only.ts';
 import { checkDisk } from './disk-space.ts';
+import {
+  checkExtensions,
+  type FoundExtension,
+  findExtensions,
+  listExtensions,
+  listOtherVersions,
+} from './extensions.ts';
 import { type CloneInput, type EngineChoice, readSelection } from './options.ts';
 import {
   bytesPerSecond,
   type CopyEnds,
   checkDatabases,
-  checkExtensions,
   checkMaintenance,
   checkProtection,
-  checkRoles,
-  findExtensions,
   type PreflightCheck,
   readDatabase,
+  type SelectedPart,
 } from './preflight.ts';
 import { warnOfReplication } from './replication.ts';
+import { checkRights } from './rights.ts';
+import { checkRoles } from './roles.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
 
@@ -71,24 +78,24 @@ export async function planClone(
   carrier: EngineChoice,
 ): Promise<{ plan: ClonePlan; wish: CopySelection }> {
   const [from, to] = [await readDatabase(ends.from.connection), await readDatabase(ends.to.connection)];
-  const { missing, otherVersions, all } = await findExtensions(ends);
+  const extensions = await findExtensions(ends.to.connection, await listExtensions(ends.from.connection));
   // pg_dump names no versions.
-  const free = carrier.name === 'pgmage' ? otherVersions : all;
-  const wish = readSelection(workspace.project, input, { otherVersions: free, path: from.path });
+  const otherVersions =
+    carrier.name === 'pgmage' ? listOtherVersions(extensions) : extensions.map(({ name }) => name);
+  const wish = readSelection(workspace.project, input, { otherVersions, path: from.path });
   const swap = input.swap ? await planSwap(ends, input, workspace.world.now()) : null;
   const checks = [
     ...checkDatabases(from, to, ends),
     await checkDisk(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),
-    checkExtensions(ends, { missing: await neededOf(missing, ends, wish), otherVersions, all }),
+    ...(await checkNeeds(ends, { input, wish, extensions, usesDump: carrier.beside })),
     checkMaintenance(to, ends, input.force ?? false),
-    await checkRoles(ends, wish.owners),
     checkProtection(ends),
     ...(swap?.checks ?? (await warnOfReplication(ends.to.connection, ends.to.named.name, wish.dataOnly))),
   ];
   const isReplaced = wish.dataOnly
     ? await snapshot(ends.from.connection, () => namesOf(ends.from.connection, wish))
     : null;
-  const replaces = await snapshot(ends.to.connection, countedIn);
+  const replaces = isRefused(checks) ? [] : await snapshot(ends.to.connection, countedIn);
   const plan: ClonePlan = {
     source: ends.from.named,
     target: ends.to.named,
@@ -105,6 +112,9 @@ export async function planClone(
   return { plan, wish };
 }
 
+// Then nothing is counted: the role may not read what it may not replace.
+const isRefused = (checks: readonly PreflightCheck[]) => checks.some(({ outcome }) => outcome === 'failed');
+
 // The secret does not matter: no value is read.
 async function listMasked(source: ServerConnection, wish: CopySelection): Promise<string[]> {
   const columns = await findMaskedColumns(source, wish.masks, '');
@@ -119,16 +129,40 @@ async function listMasked(source: ServerConnection, wish: CopySelection): Promis
 const isWhole = ({ schemaOnly, tables, exclude, excludeData }: CopySelection) =>
   !schemaOnly && !tables && !exclude && !excludeData;
 
-// Of the extensions that the target does not have, those that the selection needs.
-async function neededOf(
-  missing: readonly string[],
-  { from }: CopyEnds,
-  wish: CopySelection,
-): Promise<readonly string[]> {
-  if (missing.length === 0 || !(wish.tables || wish.exclude)) return missing;
-  const whole = await snapshot(from.connection, (held) => readCatalog(held, kinds));
-  const { facts } = selectCopyable(whole, wish).catalog;
-  return missing.filter((name) => facts.has(extensionId(name)));
+interface CloneNeeds {
+  readonly input: CloneInput;
+  readonly wish: CopySelection;
+  readonly extensions: readonly FoundExtension[];
+  /** True if pg_dump copies. */
+  readonly usesDump: boolean;
+}
+
+// The extensions, roles and rights that the target needs.
+async function checkNeeds(
+  ends: CopyEnds,
+  { input, wish, extensions, usesDump }: CloneNeeds,
+): Promise<PreflightCheck[]> {
+  const rowsOnly = wish.dataOnly ?? false;
+  const part = selectPart(ends.from.connection, wish);
+  const way = input.swap ? 'elsewhere' : usesDump ? 'created' : 'kept';
+  return [
+    await checkExtensions(ends, extensions, rowsOnly ? null : way, part),
+    await checkRoles(ends, wish.owners, rowsOnly, part),
+    // A new database belongs to the role, and the schema of the target may stay.
+    ...(rowsOnly || input.swap ? [] : [await checkRights(ends, part)]),
+  ];
+}
+
+// It is read once, and only if a check finds a fault that may not matter to the part.
+function selectPart(source: ServerConnection, wish: CopySelection): SelectedPart {
+  let found: Promise<Catalog> | undefined;
+  return async () => {
+    if (!(wish.tables || wish.exclude)) return null;
+    found ??= snapshot(source, (held) => readCatalog(held, kinds)).then(
+      (whole) => selectCopyable(whole, wish).catalog,
+    );
+    return found;
+  };
 }
 
 async function namesOf(source: ServerConnection, wish: CopySelection): Promise<ReadonlySet<string>> {

@@ -1,5 +1,6 @@
 // The checks before data moves from one database to another; each has a name and an outcome.
 
+import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { formatCount } from '../problem/amount.ts';
@@ -38,6 +39,9 @@ export interface CopyEnds {
   readonly from: { readonly named: NamedTarget; readonly connection: ServerConnection };
   readonly to: { readonly named: NamedTarget; readonly connection: ServerConnection };
 }
+
+/** The part of a source that a copy has, which is read when it is asked for; null: all of it. */
+export type SelectedPart = () => Promise<Catalog | null>;
 
 const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding)
   as encoding,
@@ -139,75 +143,6 @@ function sizes({ bytes }: Database): PreflightCheck[] {
   ];
 }
 
-// An extension that belongs to another role stays as it is, so its version is the one to use.
-const missingExtensions = (wanted: readonly { name: string; version: string }[]) => `
-  select w.name, a.name is not null as there, v.name is not null and (e.extname is null
-      or e.extversion = w.version or pg_has_role(e.extowner, 'USAGE')) as exact
-  from json_to_recordset('${JSON.stringify(wanted).replaceAll("'", "''")}') w (name text, version text)
-    left join pg_available_extensions a on a.name = w.name
-    left join pg_extension e on e.extname = w.name
-    left join pg_available_extension_versions v on v.name = w.name and v.version = w.version`;
-
-/** The extensions of a source, as its target has them. */
-export interface FoundExtensions {
-  /** Not available there. */
-  readonly missing: readonly string[];
-  /** Available there, but in another version; or there in one that this role cannot replace. */
-  readonly otherVersions: readonly string[];
-  readonly all: readonly string[];
-}
-
-/** The extensions of a database, besides plpgsql. @throws Problem of the connection */
-export function listExtensions(connection: ServerConnection): Promise<{ name: string; version: string }[]> {
-  return queryPinned<{ name: string; version: string }>(
-    connection,
-    `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql'
-      order by 1`,
-  );
-}
-
-/** The extensions among some that a server does not have. @throws Problem of the connection */
-export async function findMissingExtensions(
-  connection: ServerConnection,
-  names: readonly string[],
-): Promise<string[]> {
-  const rows = await queryPinned<{ name: string }>(
-    connection,
-    'select name::text from pg_catalog.pg_available_extensions',
-  );
-  const known = new Set(rows.map(({ name }) => name));
-  return names.filter((name) => !known.has(name));
-}
-
-/** Asks which extensions of the source are available on the target. @throws Problem of a connection */
-export async function findExtensions({ from, to }: CopyEnds): Promise<FoundExtensions> {
-  const wanted = await listExtensions(from.connection);
-  const found = await queryPinned<{ name: string; there: boolean; exact: boolean }>(
-    to.connection,
-    missingExtensions(wanted),
-  );
-  return {
-    missing: found.filter(({ there }) => !there).map(({ name }) => name),
-    otherVersions: found.filter(({ there, exact }) => there && !exact).map(({ name }) => name),
-    all: wanted.map((one) => one.name),
-  };
-}
-
-/** Checks if the needed extensions are available on the target. */
-export function checkExtensions(
-  { to: { named } }: Pick<CopyEnds, 'to'>,
-  { missing, otherVersions, all }: FoundExtensions,
-): PreflightCheck {
-  const name = 'extensions';
-  if (missing.length > 0) {
-    const way = `install them on its server, or leave out what needs them: --exclude extension:${missing[0]}`;
-    return failed(name, `${named.name} does not have ${missing.join(', ')}: ${way}`);
-  }
-  return otherVersions.length > 0
-    ? warning(name, `${named.name} has another version of ${otherVersions.join(', ')}, which pgmage uses`)
-    : ok(name, all.length === 0 ? 'none is needed' : all.join(', '));
-}
-
 /** True for the databases that each server has, and that new databases and clients rely on. */
 export const isMaintenanceDatabase = (name: string) => /^(postgres|template[01])$/.test(name);
 
@@ -223,53 +158,15 @@ export function checkMaintenance(
   return force ? warning(name, text) : failed(name, `${text}: pass --force to replace it`);
 }
 
-// Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does
-// not list the one that made the cluster.
-const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
-  from pg_roles r where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d
-  where d.refclassid = 'pg_authid'::regclass
-      and d.refobjid = r.oid and d.dbid = (select oid from pg_database where datname = current_database())
-      ${owners ? '' : `and d.deptype = 'r'`})
-    or ${owners} and exists (select from pg_class c where c.relowner = r.oid and c.oid >= 16384
-      union all select from pg_proc p where p.proowner = r.oid and p.oid >= 16384
-      union all select from pg_type t where t.typowner = r.oid and t.oid >= 16384
-      union all select from pg_namespace n where n.nspowner = r.oid and n.oid >= 16384))
-  order by 1`;
-
-/**
- * The roles that the objects of a database refer to. @param owners with those of owners and privileges
- * @throws Problem of the connection
- */
-export async function listUsedRoles(connection: ServerConnection, owners: boolean): Promise<string[]> {
-  return (await queryPinned<{ name: string }>(connection, rolesUsed(owners))).map(({ name }) => name);
-}
-
-/** The roles of a server. @throws Problem of the connection */
-export async function listRoles(connection: ServerConnection): Promise<string[]> {
-  const sql = 'select rolname::text as name from pg_roles';
-  return (await queryPinned<{ name: string }>(connection, sql)).map(({ name }) => name);
-}
-
-/**
- * Checks if the roles of the source exist on the target. pgmage never creates roles. @throws Problem of a
- * connection
- */
-export async function checkRoles({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
-  const used = await listUsedRoles(from.connection, owners);
-  const known = new Set(await listRoles(to.connection));
-  const missing = used.filter((name) => !known.has(name));
-  if (missing.length === 0) return ok('roles', used.length === 0 ? 'none is needed' : used.join(', '));
-  const way = owners
-    ? 'create them there, or pass --no-owner, so that the cloning role owns every object'
-    : 'create them there';
-  return failed('roles', `${to.named.name} does not have ${missing.join(', ')}: ${way}`);
-}
-
 /** That the target may be written to: one that is protected was named once more. */
 export function checkProtection({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
   const { name, protected: guarded } = to.named;
   return ok('protection', guarded ? `${name} is protected and confirmed` : `${name} is not protected`);
 }
+
+/** A check with its fault, or with its good result where there is none. */
+export const toCheck = (name: string, fault: string | null, text: string): PreflightCheck =>
+  fault === null ? ok(name, text) : failed(name, fault);
 
 const ok = (name: string, text: string): PreflightCheck => ({ name, outcome: 'ok', text });
 const warning = (name: string, text: string): PreflightCheck => ({ name, outcome: 'warning', text });

@@ -23,6 +23,8 @@ export interface BackupNeeds {
   readonly roles: readonly string[];
   /** The roles that it needs without owners and privileges. */
   readonly unowned: readonly string[];
+  /** The roles that own its objects; missing in those of earlier releases. */
+  readonly owners?: readonly string[];
 }
 
 /** All that is known of a backup. */

@@ -36,12 +36,26 @@ export async function readSequences(
   return found.map(({ name }, at) => ({ name, ...(states[at]?.[0] as Omit<SequenceValue, 'name'>) }));
 }
 
-/** Sets sequences. @throws Problem of the connection */
+/**
+ * Sets sequences that have another value, in the open transaction: a rollback gives them the old one back.
+ * @throws Problem of the connection
+ */
 export async function setSequences(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
-  if (all.length === 0) return;
-  const values = all.map(({ name, last, called }) => `(${literal(name)}, ${last}, ${called})`);
+  const found = await readSequences(connection, new Set(all.map(({ name }) => name)));
+  const known = new Map(found.map((one) => [one.name, one]));
+  const wanted = all.filter(({ name, last, called }) => {
+    const now = known.get(name);
+    return now?.last !== last || now.called !== called;
+  });
+  if (wanted.length === 0) return;
+  // A value outlives a rollback, unless the sequence got a new file before (manual: "ALTER SEQUENCE").
   await connection.execute(
-    `select pg_catalog.setval(name::regclass, last::bigint, called) from (values ${values.join()}) s (name,
-      last, called)`,
+    wanted.map(({ name, last }) => `alter sequence ${name} restart with ${last}`).join(';'),
   );
+  const values = wanted.filter(({ called }) => called).map(({ name, last }) => `(${literal(name)}, ${last})`);
+  if (values.length > 0)
+    await connection.execute(
+      `select pg_catalog.setval(name::pg_catalog.regclass, last::pg_catalog.int8) from (values
+        ${values.join()}) s (name, last)`,
+    );
 }

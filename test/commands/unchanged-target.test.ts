@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
@@ -78,4 +79,25 @@ test('work that fails says that its target is unchanged, only where that is sure
     }),
   );
   rmSync(dir, { recursive: true, force: true });
+});
+
+test('a swap that fails when names are exchanged says that it ended sessions', async () => {
+  await withDatabase(anyServer(), (source) =>
+    withDatabase(anyServer(), async (target) => {
+      await rowsOf(source.url, 'create table users (id int)');
+      const before = await wholeOf(target.url);
+      const beforeCommit = async (connection: Connection) => void (await connection.execute('select 1 / 0'));
+      const own = contextOf(source.url, target.url, { beforeCommit });
+      const swap = () => failure(clone(own, { ...from, swap: true }, undefined));
+      expect((await swap()).state).toBe('target is unchanged.');
+      const client = new pg.Client(target.url);
+      const ended = new Promise<string>((resolve) => {
+        client.on('error', ({ message }) => resolve(message));
+      });
+      await client.connect();
+      expect((await swap()).state).toBe('target is unchanged, but the swap ended sessions in it.');
+      expect(await ended).toContain('terminat');
+      expect(await wholeOf(target.url)).toEqual(before);
+    }),
+  );
 });

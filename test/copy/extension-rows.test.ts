@@ -7,7 +7,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
+import type { Connection } from '../../lib/pg/connection.ts';
 import { backupProject, digest } from '../backup/scene.ts';
+import { failure } from '../failure.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { type OwnServer, startServer } from '../servers/server.ts';
@@ -90,4 +93,60 @@ test('backed up and restored, without client tools', async () => {
     await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
     own.drop();
   });
+});
+
+test('sequences of an extension that stays are not set by work that fails', async () => {
+  if (majors.length === 0) return;
+  const [source, target] = [await freshDatabase(server), await freshDatabase(server)];
+  await rowsOf(source.url, filled);
+  await rowsOf(target.url, otherwise);
+  const own = backupProject({ prod: source.url, copy: target.url });
+  const { file } = await backup(own.context, { format: 'native' });
+  const before = [await held(target), await digest(target.url)];
+  const beforeCommit = async (connection: Connection) => void (await connection.execute('select 1 / 0'));
+  const cloning = contextOf(source.url, target.url, { beforeCommit });
+  const restoring = derive(own.context, { beforeCommit });
+  const ways = [
+    () => cloned(cloning),
+    () => cloned(cloning, { dataOnly: true }),
+    () => restore(restoring, file, { to: 'copy', yes: true, force: true }, undefined),
+  ];
+  for (const way of ways) {
+    expect((await failure(way())).state).toMatch(/^(target|copy) is unchanged\.$/);
+    expect([await held(target), await digest(target.url)]).toEqual(before);
+  }
+  own.drop();
+  for (const one of [source, target]) await one.drop();
+});
+
+test('a backup names rights that lack on rows of extensions with all others, before it reads', async () => {
+  if (majors.length === 0) return;
+  const source = await freshDatabase(server);
+  const role = `extension_reader_${process.pid}`;
+  await rowsOf(
+    source.socket,
+    `${filled}; select lo_from_bytea(7, 'x'); create role ${role} login password 'x'`,
+  );
+  const reader = new URL(source.url);
+  reader.username = role;
+  reader.password = 'x';
+  const own = backupProject({ prod: reader.href });
+  try {
+    const refused = await failure(backup(own.context, { format: 'native' }));
+    expect([refused.message, refused.hint]).toEqual([
+      'prod: permission denied for kept.hits, kept.hits_id_seq, kept.settings, public.t; ' +
+        'permission denied for large object 7',
+      `Let this role read all rows: GRANT pg_read_all_data TO ${role};` +
+        ` GRANT SELECT ON LARGE OBJECT 7 TO ${role}; Or connect as a superuser.`,
+    ]);
+    await rowsOf(
+      source.socket,
+      `grant pg_read_all_data to ${role}; grant select on large object 7 to ${role}`,
+    );
+    expect((await backup(own.context, { format: 'native' })).file).toContain('prod');
+  } finally {
+    own.drop();
+    await source.drop();
+    await rowsOf(server.socket(), `drop role ${role}`);
+  }
 });

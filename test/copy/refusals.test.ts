@@ -140,7 +140,11 @@ test('roles and extensions that the server of a restore lacks are found before a
     const { manifest } = await readBackup(scene.path);
     expect(manifest?.needs).toMatchObject({ extensions: [], unowned: [roles[1]] });
     const lacking = await withSession(target.url, (session) =>
-      listLacking(session, { extensions: ['plpgsql', 'nosuch'], roles: [], unowned: [] }, false),
+      listLacking(
+        session,
+        { file: 'a.native', needs: { extensions: ['plpgsql', 'nosuch'], roles: [], unowned: [] } },
+        { target: 'dev', noOwner: false },
+      ),
     );
     expect(lacking).toEqual(['its server does not have the extensions nosuch: install them there']);
   } finally {

@@ -1,10 +1,7 @@
 // A new database that takes the name, and the database-wide settings, of another one once it is filled.
 import { randomBytes } from 'node:crypto';
 import { literal, quote } from '../../model/quote.ts';
-import type { CommitMark } from '../../pg/commit-outcome.ts';
 import type { Connection, ServerConnection } from '../../pg/connection.ts';
-import { pinned } from '../../pg/pinned.ts';
-import { transaction } from '../../pg/transaction.ts';
 import { Problem } from '../../problem/problem.ts';
 
 // The prefix of these names. Their digits are the key of a lock that the filling session holds (manual:
@@ -17,6 +14,10 @@ export const makeSwapName = () => `${mark}${randomBytes(8).toString('hex')}`;
 
 // The comment of a kept database.
 const keptWords = 'Kept by pgmage db:clone --swap';
+
+/** The comment of a database that is kept. @param time when it was replaced, for people */
+export const describeKept = (target: string, time: string) =>
+  `${keptWords}, ${time}: it was ${target}. db:clone --drop-old drops it`;
 
 interface DatabaseSettings {
   readonly owner: string;
@@ -147,72 +148,6 @@ const said = (from: string, to: string) => `with d as (
 export async function copySettings(keeper: Connection, target: string, sibling: string): Promise<void> {
   for (const { sql } of await keeper.rows<{ sql: string }>(said(target, sibling))) await keeper.execute(sql);
 }
-
-/** Two names that change their owners. */
-export interface NameSwap {
-  readonly target: string;
-  readonly sibling: string;
-  /** The name that the target has afterwards. */
-  readonly kept: string;
-  /** When, for people. */
-  readonly time: string;
-  /** Of the transaction that renames both. */
-  readonly mark: CommitMark;
-  /** See `World.beforeCommit`. */
-  beforeCommit?(connection: Connection): Promise<void>;
-}
-
-/**
- * Gives the new database the name of the target, in one transaction. While it waits, no session can enter the
- * target, and existing ones are ended.
- * @param keeper a session in neither of them
- * @param other another one
- * @param leave leaves the target: called once no new session can enter
- * @returns the number of ended sessions
- * @throws Problem of the connection, with `outcome` if a COMMIT may have been done; `statement_failed` if a
- * session cannot be ended
- */
-export async function swapNames(
-  keeper: Connection,
-  other: Connection,
-  { target, sibling, kept, time, mark: ofRenames, beforeCommit }: NameSwap,
-  leave: () => Promise<void>,
-): Promise<number> {
-  const oid = await readDatabaseOid(keeper, target);
-  const words = `${keptWords}, ${time}: it was ${target}. db:clone --drop-old drops it`;
-  let over = false;
-  const rename = async () => {
-    await keeper.execute(`alter database ${quote(target)} rename to ${quote(kept)}`);
-    await copySettings(keeper, kept, sibling);
-    await keeper.execute(
-      `comment on database ${quote(kept)} is ${literal(words)};
-       alter database ${quote(kept)} is_template false;
-       alter database ${quote(sibling)} rename to ${quote(target)}`,
-    );
-    await beforeCommit?.(keeper);
-  };
-  const renaming = transaction(keeper, rename, `begin; ${pinned}`, ofRenames).finally(() => {
-    over = true;
-  });
-  let ended = 0;
-  const ending = async () => {
-    await leave();
-    while (!over) {
-      const found = await other.rows<{ ended: boolean }>(
-        `select pg_terminate_backend(pid) as ended from pg_stat_activity where datid = ${oid}`,
-      );
-      ended += found.length;
-      await other.execute('select pg_sleep(0.02)');
-    }
-  };
-  // The rename fails on a session that could not be ended.
-  const [renamed, sessions] = await Promise.allSettled([renaming, ending()]);
-  if (renamed.status === 'rejected')
-    throw sessions.status === 'rejected' && !isUnanswered(renamed.reason) ? sessions.reason : renamed.reason;
-  return ended;
-}
-
-const isUnanswered = (thrown: unknown) => thrown instanceof Problem && 'unanswered' in thrown.data;
 
 /** The name under which a database is kept. */
 export function makeKeptName(target: string, now: Date): string {

@@ -4,7 +4,7 @@ import { queryPinned } from '../../pg/pinned.ts';
 import { formatCount } from '../../problem/amount.ts';
 import { resolveJobs } from '../../project/jobs.ts';
 import type { CloneInput } from '../options.ts';
-import type { CopyEnds, PreflightCheck } from '../preflight.ts';
+import { type CopyEnds, type PreflightCheck, toCheck } from '../preflight.ts';
 import { type Kept, listKept, makeKeptName } from './databases.ts';
 
 /** The plan of a swap. */
@@ -110,7 +110,7 @@ function checksOf(found: TargetFacts, jobs: number, role: string, backend: numbe
 }
 
 const check = (name: string, fault: string | false, text: string): PreflightCheck =>
-  fault === false ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };
+  toCheck(name, fault === false ? null : fault, text);
 
 function makingFault({ makes, owns }: TargetFacts, role: string): string | false {
   if (!makes) return `the role at ${role} cannot create databases: it needs CREATEDB`;

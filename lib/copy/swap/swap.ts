@@ -25,8 +25,8 @@ import {
   makeSwapName,
   openKeeper,
   readDatabaseOid,
-  swapNames,
 } from './databases.ts';
+import { swapNames } from './names.ts';
 import type { SwapPlan } from './preflight.ts';
 
 /** The result of a swap. */
@@ -59,24 +59,19 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   const name = await readDatabaseName(ends.to.connection);
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
+  const again = () => session(target, where);
   const making: Making = {};
   // Once: an interrupt makes the work fail, too.
   let undoing: Promise<string | undefined> | undefined;
   const undo = () => {
-    undoing ??= close().then(() => undoSwap(work, name, making, () => session(target, where)));
+    undoing ??= close().then(() => undoSwap(work, name, making, again));
     return undoing;
   };
   const forget = world.onInterrupt?.(undo);
   try {
     const sibling = await makeSibling(world, keeper, name, making);
     const done = await filled(world, work, sibling, session);
-    const swapped = await exchange(world, work, {
-      name,
-      sibling,
-      keeper,
-      where,
-      again: () => session(target, where),
-    });
+    const swapped = await exchange(world, work, { name, sibling, keeper, where, making, again });
     making.isSwapped = true;
     return { done, swapped: await swapped() };
   } catch (thrown) {
@@ -98,6 +93,8 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
 interface Making {
   sibling?: string | undefined;
   oid?: string | undefined;
+  /** Sessions in the target were ended, or may have been. */
+  hasEnded?: true;
   /** It has the name of the target. */
   isSwapped?: true;
 }
@@ -119,7 +116,8 @@ async function undoSwap(
     // It waits for names that are being swapped, and finds nothing if they were.
     await dropSwapDatabase(last, making.sibling);
     const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
-    return isSwapped ? `${complete} Its old database is kept.` : `${shown} is unchanged.`;
+    if (isSwapped) return `${complete} Its old database is kept.`;
+    return `${shown} is unchanged${making.hasEnded ? ', but the swap ended sessions in it' : ''}.`;
   } finally {
     await last.close();
   }
@@ -167,6 +165,7 @@ interface SwapDatabases {
   readonly keeper: ServerConnection;
   /** The database of the keeper. */
   readonly where: string;
+  readonly making: Making;
   /** Another session beside the keeper. */
   again(): Promise<ServerConnection>;
 }
@@ -175,7 +174,7 @@ interface SwapDatabases {
 async function exchange(
   world: World,
   { ends, target, plan }: SwapWork,
-  { name, sibling, keeper, where, again }: SwapDatabases,
+  { name, sibling, keeper, where, making, again }: SwapDatabases,
 ): Promise<() => Promise<Swapped>> {
   const now = world.now();
   const { name: shown } = ends.to.named;
@@ -186,6 +185,10 @@ async function exchange(
     time: now.toISOString(),
     // An unanswered COMMIT is asked for: names that are swapped are not swapped a second time.
     mark: markCommit(world, { ...target, name: shown, url: replaceDatabase(target.url, where) }),
+    own: ends.to.connection.backend,
+    onEnding() {
+      making.hasEnded = true;
+    },
     ...(world.beforeCommit && { beforeCommit: world.beforeCommit }),
   };
   const other = await again();

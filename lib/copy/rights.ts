@@ -1,0 +1,135 @@
+// The rights of a role on a target whose content it replaces: to drop what is there, and to create the rest.
+import { eventTriggerId, schemaId } from '../kinds/named-objects.ts';
+import { quote } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { queryPinned } from '../pg/pinned.ts';
+import { ownedObjects } from './owned-objects.ts';
+import { type CopyEnds, type PreflightCheck, type SelectedPart, toCheck } from './preflight.ts';
+import { isDenied } from './trial.ts';
+
+// The owner of a schema may drop the objects in it (source: RemoveObjects). The schema public stays, and so
+// do schemas with an extension of another role.
+const foreign = `select o.*, r.rolname, r.rolsuper
+  from (${ownedObjects}) o join pg_roles r on r.oid = o.owner left join pg_namespace n on n.oid = o.home
+  where not pg_has_role(o.owner, 'USAGE') and not coalesce(pg_has_role(n.nspowner, 'USAGE'), false)
+    and not (o.class = 'pg_namespace'::regclass and (o.oid = to_regnamespace('public')
+      or exists (select from pg_extension e where e.extnamespace = o.oid
+        and not pg_has_role(e.extowner, 'USAGE'))))`;
+
+interface TargetRights {
+  readonly role: string;
+  readonly isSuperuser: boolean;
+  readonly database: string;
+  /** Some of the objects of other roles, that the role cannot drop: `table public.users`. */
+  readonly objects: readonly string[];
+  readonly count: number;
+  readonly owners: readonly string[];
+  readonly isSuper: boolean;
+  readonly makesSchemas: boolean;
+  /** True also if there is no such schema yet. */
+  readonly entersPublic: boolean;
+}
+
+const question = `with others as (${foreign})
+  select current_user::text as role, current_database()::text as database,
+    (select r.rolsuper from pg_roles r where r.rolname = current_user) as "isSuperuser",
+    to_json(array(select i.type || ' ' || i.identity
+      from others o cross join lateral pg_identify_object(o.class, o.oid, 0) i
+      order by i.identity, i.type limit 5)) as objects,
+    (select count(*)::int from others) as count,
+    to_json(array(select distinct rolname::text from others order by 1)) as owners,
+    exists (select from others where rolsuper) as "isSuper",
+    has_database_privilege(current_database(), 'CREATE') as "makesSchemas",
+    coalesce(has_schema_privilege(to_regnamespace('public'), 'CREATE'), true) as "entersPublic"`;
+
+async function readRights(connection: ServerConnection): Promise<TargetRights> {
+  const [row] = await queryPinned<TargetRights>(connection, question);
+  return row as TargetRights;
+}
+
+function explainForeign(
+  target: string,
+  { role, objects, count, owners, isSuper }: TargetRights,
+): string | null {
+  if (count === 0) return null;
+  const list = `${objects.join(', ')}${count > objects.length ? ` and ${count - objects.length} more` : ''}`;
+  const way = isSuper
+    ? `connect as a superuser, or give them to it: ALTER … OWNER TO ${quote(role)};`
+    : `run GRANT ${owners.map(quote).join(', ')} TO ${quote(role)}; there`;
+  return `the role ${quote(role)} of ${target} cannot drop ${list} of ${owners.join(', ')}: ${way}`;
+}
+
+/**
+ * Why the session's role cannot drop the content of a database, and what to do; null: it can.
+ * @param target its name, for messages
+ * @throws Problem of the connection
+ */
+export async function explainForeignObjects(
+  connection: ServerConnection,
+  target: string,
+): Promise<string | null> {
+  return explainForeign(target, await readRights(connection));
+}
+
+// The schemas of a source that users made; public is among them if objects are in it.
+const sourceSchemas = `select n.nspname::text as name from pg_namespace n
+  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and (n.nspname <> 'public' or exists (select from (${ownedObjects}) o where o.home = n.oid))
+    and not exists (select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid
+      and d.deptype = 'e')
+  order by 1`;
+
+/**
+ * Checks if the target's role can drop the content of the target, and create that of the source there.
+ * @throws Problem of a connection
+ */
+export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): Promise<PreflightCheck> {
+  const rights = await readRights(to.connection);
+  const { role, database, makesSchemas, entersPublic } = rights;
+  const isLimited = !makesSchemas || !entersPublic;
+  const schemas = isLimited ? await listSchemas(from.connection, part) : [];
+  const triggers = rights.isSuperuser ? [] : await listDeniedTriggers({ from, to }, part);
+  const others = schemas.filter((schema) => schema !== 'public');
+  const { name } = to.named;
+  const [me, whole] = [quote(role), `DATABASE ${quote(database)}`];
+  const cannot = `the role ${me} of ${name} cannot create`;
+  const faults = [
+    explainForeign(name, rights),
+    !makesSchemas && others.length > 0
+      ? `${cannot} the schema ${others[0]}: run GRANT CREATE ON ${whole} TO ${me};`
+      : null,
+    !entersPublic && schemas.includes('public')
+      ? `${cannot} objects in the schema public: run ALTER ${whole} OWNER TO ${me};`
+      : null,
+    triggers.length > 0
+      ? `${cannot} an event trigger, which needs a superuser: connect as one,` +
+        ` or pass ${triggers.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`
+      : null,
+  ].filter((fault) => fault !== null);
+  const fault = faults.length === 0 ? null : faults.join('; ');
+  return toCheck('rights', fault, `the role ${me} can replace the content of ${name}`);
+}
+
+async function listSchemas(source: ServerConnection, part: SelectedPart): Promise<string[]> {
+  const names = (await queryPinned<{ name: string }>(source, sourceSchemas)).map(({ name }) => name);
+  const catalog = await part();
+  if (catalog === null) return names;
+  const inPublic = [...catalog.facts.values()].some(({ path }) => path.length > 1 && path[0] === 'public');
+  return names.filter((name) => (name === 'public' ? inPublic : catalog.facts.has(schemaId(name))));
+}
+
+// They would be created last, after all rows.
+async function listDeniedTriggers({ from, to }: CopyEnds, part: SelectedPart): Promise<string[]> {
+  const sql = `select t.evtname::text as name from pg_event_trigger t
+    where not exists (select from pg_depend d where d.classid = 'pg_event_trigger'::regclass
+      and d.objid = t.oid and d.deptype = 'e')
+    order by 1`;
+  const names = (await queryPinned<{ name: string }>(from.connection, sql)).map(({ name }) => name);
+  const catalog = names.length === 0 ? null : await part();
+  const wanted = names.filter((name) => catalog?.facts.has(eventTriggerId(name)) ?? true);
+  return wanted.length > 0 && (await isDenied(to.connection, creatingTrigger)) ? wanted : [];
+}
+
+const creatingTrigger = `create function pg_temp.pgmage_trial() returns pg_catalog.event_trigger
+    language plpgsql as 'begin end';
+  create event trigger pgmage_trial on ddl_command_end execute function pg_temp.pgmage_trial()`;

@@ -1,0 +1,264 @@
+// A role without superuser rights clones and restores: the checks beforehand name each right that it lacks.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { backup } from '../../lib/commands/backup.ts';
+import { restore } from '../../lib/commands/restore.ts';
+import { restoreScript } from '../../lib/commands/restore-script.ts';
+import type { CloneInput } from '../../lib/copy/options.ts';
+import { backupProject } from '../backup/scene.ts';
+import { failure } from '../failure.ts';
+import { type Database, rowsOf, withPair } from '../servers/databases.ts';
+import { anyServer, servers } from '../servers/running.ts';
+import type { Server } from '../servers/server.ts';
+import { cloned, contextOf, wholeOf } from './cloning.ts';
+
+interface Scene {
+  readonly source: Database;
+  readonly target: Database;
+  /** The owner of the target, which is no superuser. */
+  readonly role: string;
+  /** The target's URL, as that role. */
+  readonly url: string;
+  /** Another role, which owns objects of the source. */
+  readonly other: string;
+}
+
+let made = 0;
+
+async function withRoles(server: Server, use: (scene: Scene) => Promise<void>): Promise<void> {
+  made += 1;
+  const [role, other] = [`cloning_${process.pid}_${made}`, `owning_${process.pid}_${made}`];
+  await rowsOf(server.socket(), `create role ${role} login password 'x'; create role ${other}`);
+  try {
+    await withPair(server, server, async (source, target) => {
+      await rowsOf(server.socket(), `alter database ${target.name} owner to ${role}`);
+      const url = new URL(target.url);
+      url.username = role;
+      url.password = 'x';
+      await use({ source, target, role, url: url.href, other });
+    });
+  } finally {
+    await rowsOf(server.socket(), `drop role ${role}, ${other}`);
+  }
+}
+
+// What a clone as the role is refused with, which changes nothing.
+async function faultsOf({ source, target, url }: Scene, input: CloneInput = {}): Promise<readonly string[]> {
+  const before = await wholeOf(target.socket);
+  const refused = await failure(cloned(contextOf(source.socket, url), input));
+  expect([refused.code, refused.message]).toEqual(['clone_refused', expect.any(String)]);
+  expect(await wholeOf(target.socket)).toEqual(before);
+  const { faults } = refused.data as unknown as { faults: readonly string[] };
+  return faults.map((fault) => fault.replaceAll(' target', ' NAME'));
+}
+
+// What a restore of a backup of the source is refused with.
+async function reasonsOf({ source, target, url }: Scene, noOwner = false): Promise<readonly string[]> {
+  const own = backupProject({ prod: source.socket, copy: url });
+  const before = await wholeOf(target.socket);
+  const { file } = await backup(own.context, { format: 'native' });
+  const input = { to: 'copy', yes: true, force: true, noOwner };
+  const refused = await failure(restore(own.context, file, input, undefined));
+  own.drop();
+  expect([refused.code, refused.message]).toEqual(['unfit_target', expect.any(String)]);
+  expect(await wholeOf(target.socket)).toEqual(before);
+  const { reasons } = refused.data as unknown as { reasons: readonly string[] };
+  return reasons.map((reason) => reason.replaceAll(' copy', ' NAME'));
+}
+
+test.each(servers())('owners that the role is no member of: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url, role, other } = scene;
+    await rowsOf(
+      source.socket,
+      `create schema s authorization ${other}; create table s.t (i int); alter table s.t owner to ${other};
+       create schema free authorization ${role}; create table free.t (i int); insert into free.t values (1);
+       alter table free.t owner to ${role}`,
+    );
+    const fault = (way: string) =>
+      `the role ${role} of NAME cannot make ${other} the owner of objects: run ${way} there, or pass` +
+      ' --no-owner';
+    const grant = `GRANT ${other} TO ${role};`;
+    expect(await faultsOf(scene)).toEqual([fault(grant)]);
+    expect(await reasonsOf(scene)).toEqual([fault(grant)]);
+    // A part that they own nothing of.
+    const { done } = await cloned(contextOf(source.socket, url), { tables: ['free.t'] });
+    expect(done?.tables).toEqual([{ name: 'free.t', rows: 1 }]);
+    const { done: owned } = await cloned(contextOf(source.socket, url), { noOwner: true });
+    expect(owned?.tables).toHaveLength(2);
+    if (server.major >= 16) {
+      await rowsOf(server.socket(), `grant ${other} to ${role} with set false`);
+      const again = `${grant.slice(0, -1)} WITH INHERIT TRUE, SET TRUE;`;
+      expect(await faultsOf(scene)).toEqual([fault(again)]);
+      await rowsOf(server.socket(), again);
+    } else {
+      await rowsOf(server.socket(), `${grant} alter role ${role} noinherit`);
+      expect(await faultsOf(scene)).toEqual([fault(`ALTER ROLE ${role} INHERIT;`)]);
+      await rowsOf(server.socket(), `alter role ${role} inherit`);
+    }
+    await cloned(contextOf(source.socket, url));
+    expect((await wholeOf(target.socket)).digests).toEqual((await wholeOf(source.socket)).digests);
+  });
+});
+
+test.each(servers())('extensions that the role may not create: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url, role } = scene;
+    await rowsOf(
+      source.socket,
+      'create extension pageinspect; create extension hstore; create table t (i int)',
+    );
+    const fault = `the role ${role} of NAME cannot create the extension pageinspect, which needs a superuser:`;
+    const way = 'let a superuser run CREATE EXTENSION pageinspect; there';
+    const noOwner = { noOwner: true };
+    expect(await faultsOf(scene, noOwner)).toEqual([`${fault} ${way}`]);
+    expect(await reasonsOf(scene, true)).toEqual([`${fault} ${way}`]);
+    await rowsOf(server.socket(), `alter role ${role} createdb`);
+    expect(await faultsOf(scene, { swap: true, ...noOwner })).toEqual([`${fault} connect as one`]);
+    expect(
+      (await cloned(contextOf(source.socket, url), { tables: ['t'], noOwner: true })).done,
+    ).not.toBeNull();
+    await rowsOf(target.socket, 'create extension pageinspect');
+    await cloned(contextOf(source.socket, url), { noOwner: true });
+    // One that is trusted needs a right on the database.
+    await rowsOf(server.socket(), `alter database ${target.name} owner to current_user`);
+    await rowsOf(target.socket, 'drop extension hstore');
+    const [first] = await faultsOf(scene, { noOwner: true });
+    expect(first).toBe(
+      `the role ${role} of NAME cannot create the extension hstore:` +
+        ` run GRANT CREATE ON DATABASE ${target.name} TO ${role};`,
+    );
+  });
+});
+
+test.each(servers())('extensions of another role that are elsewhere: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url } = scene;
+    await rowsOf(source.socket, 'create schema ext; create extension pg_trgm schema ext');
+    await rowsOf(target.socket, 'create extension pg_trgm');
+    const [{ owner }] = (await rowsOf<{ owner: string }>(
+      target.socket,
+      'select current_user::text as owner',
+    )) as [{ owner: string }];
+    const fault =
+      `the extension pg_trgm is in the schema public of NAME instead of ext, and belongs to ${owner}:` +
+      ' let that role run ALTER EXTENSION pg_trgm SET SCHEMA ext;';
+    expect(await faultsOf(scene, { noOwner: true })).toEqual([fault]);
+    await rowsOf(target.socket, 'create schema ext; alter extension pg_trgm set schema ext');
+    await cloned(contextOf(source.socket, url), { noOwner: true });
+  });
+});
+
+test.each(servers())('objects of other roles, and schemas: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url, role, other } = scene;
+    await rowsOf(source.socket, 'create schema s; create table s.t (i int); create table u (i int)');
+    await rowsOf(
+      target.socket,
+      `create schema theirs authorization ${other}; create table theirs.kept (i int);
+       alter table theirs.kept owner to ${other}; create table dropped (i int);
+       grant select on dropped to ${role}`,
+    );
+    const fault =
+      `the role ${role} of NAME cannot drop schema theirs, table theirs.kept of ${other}:` +
+      ` run GRANT ${other} TO ${role}; there`;
+    const noOwner = { noOwner: true };
+    expect(await faultsOf(scene, noOwner)).toEqual([fault]);
+    await rowsOf(server.socket(), `grant ${other} to ${role}`);
+    await cloned(contextOf(source.socket, url), noOwner);
+    await rowsOf(
+      server.socket(),
+      `revoke ${other} from ${role}; alter database ${target.name} owner to current_user`,
+    );
+    const faults = await faultsOf(scene, noOwner);
+    expect(faults[0]).toContain(`cannot create the schema s: run GRANT CREATE ON DATABASE`);
+    expect(faults[0]).toContain(`cannot create objects in the schema public: run ALTER DATABASE`);
+  });
+});
+
+test.each(servers())('extensions of another role stay, also if the copy has none: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url, other } = scene;
+    await rowsOf(source.socket, 'create table t (i int); insert into t values (1); create extension hstore');
+    await rowsOf(
+      target.socket,
+      `create schema ext; create extension hstore schema ext; create extension pg_trgm;
+       grant usage on schema ext to ${other}; grant execute on function similarity to ${other};
+       comment on extension pg_trgm is 'theirs'`,
+    );
+    const before = await rowsOf(
+      target.socket,
+      'select extname, extnamespace::regnamespace from pg_extension',
+    );
+    const { done } = await cloned(contextOf(source.socket, url), { tables: ['t'], noOwner: true });
+    expect(done?.tables).toEqual([{ name: 'public.t', rows: 1 }]);
+    expect(done?.notes).toEqual([
+      expect.stringMatching(/^the extension hstore of \S+ stays in target$/),
+      expect.stringMatching(/^the extension pg_trgm of \S+ stays in target$/),
+    ]);
+    await rowsOf(source.socket, 'drop extension hstore');
+    await cloned(contextOf(source.socket, url), { noOwner: true });
+    const own = backupProject({ prod: source.socket, copy: url });
+    const { file } = await backup(own.context, { format: 'native' });
+    const input = { to: 'copy', yes: true, force: true, noOwner: true };
+    const { proof } = await restore(own.context, file, input, undefined);
+    expect(proof).toMatchObject({
+      rows: 1,
+      notes: done?.notes.map((text) => text.replace(/target$/, 'copy')),
+    });
+    own.drop();
+    expect(
+      await rowsOf(target.socket, 'select extname, extnamespace::regnamespace from pg_extension'),
+    ).toEqual(before);
+  });
+});
+
+test.each(servers())('an event trigger, which would be created last: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, url, role } = scene;
+    await rowsOf(
+      source.socket,
+      `create table t (i int); create function f() returns event_trigger language plpgsql as 'begin end';
+       create event trigger late on sql_drop execute function f()`,
+    );
+    expect(await faultsOf(scene, { noOwner: true })).toEqual([
+      `the role ${role} of NAME cannot create an event trigger, which needs a superuser: connect as one,` +
+        ` or pass --exclude 'event trigger:late'`,
+    ]);
+    const { done } = await cloned(contextOf(source.socket, url), {
+      noOwner: true,
+      exclude: ['event trigger:late'],
+    });
+    expect(done?.tables).toHaveLength(1);
+  });
+});
+
+test('an event trigger in the target, and a script that would drop what is there', async () => {
+  await withRoles(anyServer(), async (scene) => {
+    const { source, target, url, role } = scene;
+    const folder = mkdtempSync(join(tmpdir(), 'pgmage-rights-'));
+    writeFileSync(join(folder, 'made.sql'), 'create table made (i int);');
+    await rowsOf(source.socket, 'create table t (i int)');
+    await rowsOf(
+      target.socket,
+      `create function f() returns event_trigger language plpgsql as 'begin end';
+       create event trigger theirs on sql_drop execute function f()`,
+    );
+    const start = `the role ${role} of NAME cannot drop event trigger theirs of `;
+    expect((await faultsOf(scene, { noOwner: true }))[0]).toContain(start);
+    expect((await reasonsOf(scene, true))[0]).toContain(start);
+    const input = { to: 'target', dir: folder, yes: true, force: true };
+    const refused = await failure(restoreScript(contextOf(source.socket, url), 'made.sql', input, undefined));
+    expect(refused.message).toContain(start.replace('NAME', 'target'));
+    const { loaded } = await restoreScript(
+      contextOf(source.socket, url),
+      'made.sql',
+      { ...input, append: true },
+      undefined,
+    );
+    expect(loaded).toMatchObject({ statements: 1 });
+    rmSync(folder, { recursive: true });
+  });
+});
