@@ -219,8 +219,9 @@ function merged(changes: readonly ObjectChange[]): ObjectChange[] {
 const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
 
 // Joins clauses with the same target and verb; plain keywords come before clauses with a value, as in a
-// column's definition.
+// column's definition. Of privileges, each statement counts.
 function joined(a: string, b: string): string {
+  if (granting.test(a) && granting.test(b)) return `${a}; ${b}`;
   const target = partial.exec(a);
   if (target === null || partial.exec(b)?.[0] !== target[0]) return a;
   const clauses = [a, b].map((text) => text.slice(target[0].length));
@@ -232,6 +233,8 @@ function joined(a: string, b: string): string {
   return `${target[0]}${x}${isSame ? y.slice(verb.length) : `, ${y}`}`;
 }
 
+const granting = /^(?:ALTER DEFAULT PRIVILEGES .*)?\b(?:GRANT|REVOKE) /;
+
 function oneLine(sql: string): string {
   return sql
     .replace(/\s+/g, ' ')
@@ -242,9 +245,18 @@ function brief({ name, from, to }: AttributeChange): string {
   const [before, after] = [showAnswer(from), showAnswer(to)];
   // Then the difference is a masked secret.
   if (before === after) return name;
-  return before.length + after.length > 60 || /\n/.test(before + after)
-    ? name
-    : `${name} ${before} → ${after}`;
+  if (before.length + after.length <= 60 && !/\n/.test(before + after)) return `${name} ${before} → ${after}`;
+  const items = listItemChanges(from, to);
+  return items.length === 0 ? name : `${name} ${items.join(', ')}`;
+}
+
+// Of long lists, the items of one side: `+INSERT`, `-DELETE`. None where only their order differs.
+function listItemChanges(from: Json, to: Json): string[] {
+  if (!Array.isArray(from) || !Array.isArray(to)) return [];
+  const [old, now] = [from.map(showValue), to.map(showValue)];
+  const added = now.filter((item) => !old.includes(item)).map((item) => `+${item}`);
+  const removed = old.filter((item) => !now.includes(item)).map((item) => `-${item}`);
+  return [...added, ...removed].map((item) => item.replace(/\s+/g, ' '));
 }
 
 const showAnswer = (value: Json) => (value === false ? 'no' : showValue(value));

@@ -12,6 +12,7 @@ import {
   comment,
   enumType,
   facts,
+  grant,
   having,
   index,
   notNull,
@@ -54,6 +55,35 @@ describe('changes', () => {
         'comment:@table:public.users',
       ]),
     );
+  });
+
+  test('of a long list, such as privileges, the items of each side are named', () => {
+    const usual = ['DELETE', 'INSERT', 'MAINTAIN', 'REFERENCES', 'SELECT', 'TRIGGER', 'TRUNCATE', 'UPDATE'];
+    const granted = (...privileges: readonly string[]) => [users(grant('app', ...privileges))];
+    const texts = (from: readonly string[], to: readonly string[]) =>
+      changes(granted(...from), granted(...to)).map(({ text }) => text);
+    expect(texts(usual, ['DELETE', 'INSERT'])).toEqual([
+      'GRANT ON TABLE users TO app: privileges' +
+        ' -MAINTAIN, -REFERENCES, -SELECT, -TRIGGER, -TRUNCATE, -UPDATE',
+    ]);
+    expect(texts(usual.slice(1), usual.slice(0, 7))).toEqual([
+      'GRANT ON TABLE users TO app: privileges +DELETE, -UPDATE',
+    ]);
+    expect(texts(['SELECT'], ['INSERT', 'SELECT'])).toEqual([
+      'GRANT ON TABLE users TO app: privileges SELECT → INSERT, SELECT',
+    ]);
+  });
+
+  test('each statement of a change of privileges is shown', () => {
+    const own = ['INSERT', 'SELECT'];
+    const [one] = changes([users(grant('app', ...own))], [users()]);
+    expect(one?.text).toBe('REVOKE INSERT, SELECT ON TABLE users FROM app');
+    const fact = (privileges: readonly string[], grantable: readonly string[]) =>
+      having(grant('app', ...privileges), { grantable });
+    const made = changes([users()], [users(fact(own, ['SELECT']))]);
+    expect(made.map(({ text }) => text)).toEqual([
+      'GRANT INSERT ON TABLE users TO app; GRANT SELECT ON TABLE users TO app WITH GRANT OPTION',
+    ]);
   });
 
   test('one that is only in the database is too much', () => {
