@@ -1,5 +1,5 @@
 // The process: its words, streams, clock and exit code, given to the runner.
-import { makeLogLegible, makeTextLegible } from './problem/legible.ts';
+import { makeLegible, makeLogLegible, makeTextLegible } from './problem/legible.ts';
 import { redact, rememberSecret } from './problem/redact.ts';
 import { makeEchoFilter } from './programs/echoes.ts';
 import { endPrograms, endProgramsOn } from './programs/running.ts';
@@ -123,7 +123,7 @@ let drawn = false;
 function draw(line: string | null): void {
   if (finished || (line === null && !drawn)) return;
   process.stderr.write('\r\x1b[2K');
-  if (line !== null) write(line.replaceAll('\n', ' '));
+  if (line !== null) write(makeLegible(line));
   drawn = line !== null;
 }
 

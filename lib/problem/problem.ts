@@ -109,8 +109,15 @@ function scrub<T>(value: T): T {
   // Names of objects are in lists, each of one line.
   if (Array.isArray(value)) return value.map((one) => scrubItem(one)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrub(inner)])) as T;
+  const clean = (key: string, inner: unknown) => (naming.has(key) ? scrubItem(inner) : scrub(inner));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(key, inner)])) as T;
 }
+
+// The data that are names, each of one line.
+const naming: ReadonlySet<string> = new Set(
+  `applicationName column database environment name object prepared relation role schema table
+  tablespace`.split(/\s+/),
+);
 
 function scrubItem<T>(value: T): T {
   return typeof value === 'string' ? (makeLegible(redact(value)) as T) : scrub(value);

@@ -44,10 +44,10 @@ export function drawPicture(diagram: Diagram, title: string, linkOf: LinkOf): Sv
       viewBox: `0 0 ${width} ${height}`,
       // Its tables are read one after the other.
       role: 'group',
-      'aria-label': legible(title),
+      'aria-label': makeLegible(title),
     },
     [
-      element('title', {}, [legible(title)]),
+      element('title', {}, [makeLegible(title)]),
       ...links.map(drawLink),
       ...boxes.map((box) => drawBox(box, linkOf(box.table), isMarked)),
     ],
@@ -62,13 +62,10 @@ function element(
   return { tag, attributes, children };
 }
 
-// Not every character that a name may have is one of XML (XML 1.0, section 2.2).
-const legible = (text: string) => makeLegible(text.replace(/\s/g, ' ')).replace(/[\ufffe\uffff]/g, '\ufffd');
-
 const classes = (...names: (string | null | false)[]) => ({ class: names.filter(Boolean).join(' ') });
 
 const textAt = (x: number, y: number, text: string, ...names: (string | null | false)[]) =>
-  element('text', { ...(names.some(Boolean) && classes(...names)), x, y }, [legible(text)]);
+  element('text', { ...(names.some(Boolean) && classes(...names)), x, y }, [makeLegible(text)]);
 
 function drawBox(box: Box, link: string | null, isMarked: boolean): SvgElement {
   const { table, x, y, width, height } = box;
@@ -76,13 +73,14 @@ function drawBox(box: Box, link: string | null, isMarked: boolean): SvgElement {
   const left = x + 8 + (isMarked ? signWidth : 0);
   const last = y + titleHeight + (lines.length + 1) * lineHeight - 4;
   // Screen readers take the title for the name of a link.
-  const words = `${mark === null ? '' : `${mark} table `}${name}${comment === null ? '' : `: ${comment}`}`;
+  const about = comment === null ? '' : `: ${comment.replace(/\s+/g, ' ')}`;
+  const words = `${mark === null ? '' : `${mark} table `}${name}${about}`;
   const state = [mark, isContext && 'context'] as const;
   return element(
     link === null ? 'g' : 'a',
     { ...classes('table', ...state), ...(link === null ? { role: 'group' } : { href: link }) },
     [
-      element('title', {}, [legible(words)]),
+      element('title', {}, [makeLegible(words)]),
       element('rect', { ...classes('box'), x, y, width, height, rx: 4 }),
       element('rect', {
         ...classes('head'),
@@ -111,7 +109,7 @@ function drawLine(
     textAt(x + width - 8, base, shortenType(type), 'type'),
   ];
   if (mark === null) return element('g', {}, texts);
-  const label = legible(`${mark}: ${name}, ${type}`);
+  const label = makeLegible(`${mark}: ${name}, ${type}`);
   return element('g', { ...classes(mark), role: 'img', 'aria-label': label }, [
     element('rect', { ...classes('row'), x: x + 1, y: top + 1, width: width - 2, height: lineHeight }),
     textAt(x + 8, base, signs[mark], 'sign'),
@@ -139,8 +137,8 @@ function drawLink(link: Link): SvgElement {
     : ` M ${x2 + 3} ${y2} a 3 3 0 1 0 6 0 a 3 3 0 1 0 -6 0`;
   const d = `M ${x1} ${y1} C ${c1} ${y1} ${c2} ${y2} ${x2} ${y2}${foot}${end}`;
   const path = element('path', { ...classes('link'), d });
-  if (mark === null) return element('g', {}, [element('title', {}, [legible(name)]), path]);
-  const label = legible(`${mark}: foreign key ${name}`);
+  if (mark === null) return element('g', {}, [element('title', {}, [makeLegible(name)]), path]);
+  const label = makeLegible(`${mark}: foreign key ${name}`);
   // The middle of a curve of Bézier: the ends count once, its handles three times.
   const [x, y] = [(x1 + 3 * c1 + 3 * c2 + x2) / 8, (y1 + y2) / 2];
   return element('g', { ...classes(mark), role: 'img', 'aria-label': label }, [

@@ -128,7 +128,5 @@ const entities: Readonly<Record<string, string>> = {
 
 /** A text of one line for HTML and XML, where control characters are not allowed. */
 export function escapeXml(text: string): string {
-  return makeLegible(text)
-    .replace(/[\ufffe\uffff]/g, '\ufffd')
-    .replace(/[&<>"']/g, (one) => entities[one] as string);
+  return makeLegible(text).replace(/[&<>"']/g, (one) => entities[one] as string);
 }

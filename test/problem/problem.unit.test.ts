@@ -263,3 +263,15 @@ test('a detail that is also in the text of the command is said all the same', ()
   const failed = { command, exitCode: 3, reason: 'exit code 3', detail: 'the disk is full' };
   expect(format(new Problem('command_failed', failed))).toContain('exit code 3\nDetail: the disk is full\n');
 });
+
+test('a name is in one line of a problem, with one mark for each control character', () => {
+  const refused = { environment: null, sqlstate: '42704', detail: null, hint: null, context: null };
+  const name = 'a\nb\u001b[2Jc';
+  const { data } = new Problem('missing_role', { ...refused, message: 'x\ny', position: null, name });
+  expect(data.name).toBe('a\ufffdb\ufffd[2Jc');
+  expect(data.message).toBe('x\ny');
+  const holder = { pid: 1, role: name, applicationName: name, state: null, queryStart: null };
+  const running = new Problem('migration_running', { environment: name, holders: [holder] });
+  expect(running.message).toContain('session 1 (a\ufffdb\ufffd[2Jc, role a\ufffdb\ufffd[2Jc)');
+  expect(running.message).not.toContain('\n');
+});

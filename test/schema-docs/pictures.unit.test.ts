@@ -1,6 +1,7 @@
 // Pictures of large schemas: parts that a person can read, in which every table and reference is.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { drawPicture, type SvgElement } from '../../lib/schema-docs/drawing.ts';
 import { layOut } from '../../lib/schema-docs/layout.ts';
 import { renderMermaid } from '../../lib/schema-docs/mermaid.ts';
 import { keyOf, type PictureTable } from '../../lib/schema-docs/picture.ts';
@@ -112,4 +113,13 @@ test('columns and types that Mermaid takes for keys get other names', () => {
     '    _Uk _Uk',
     '    pk_id pk_id',
   ]);
+});
+
+test('a control character in a name has the same mark in a picture as elsewhere', () => {
+  const name = 'a\nb\u0007\uffff';
+  const drawn = drawPicture(layOut([{ ...table(0, []), title: name }]), name, () => null);
+  const texts = (one: SvgElement | string): string[] =>
+    typeof one === 'string' ? [one] : one.children.flatMap(texts);
+  expect(new Set(texts(drawn))).toEqual(new Set(['a\ufffdb\ufffd\ufffd']));
+  expect(drawn.attributes['aria-label']).toBe('a\ufffdb\ufffd\ufffd');
 });
