@@ -146,6 +146,12 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
           ? 'Run redis-cli config set maxmemory-policy noeviction, and write it into redis.conf.'
           : 'Try redis-cli -u "$PGMAGE_QUEUE_URL" ping. A server with TLS needs a rediss:// URL.',
   ),
+  service_starting: row(
+    1,
+    503,
+    () => 'The service is starting',
+    (of) => `Ask again in ${of.seconds} s. GET /ready answers 200 when it has started.`,
+  ),
   service_running: row(
     1,
     423,

@@ -33,6 +33,8 @@ export interface ServiceProblems {
   plan_needed: { readonly kind: string; readonly target: string };
   queue_full: { readonly limit: number };
   queue_unavailable: { readonly reason: string; readonly redis?: 'connection' | 'eviction' };
+  /** `seconds`: after these, ask again. */
+  service_starting: { readonly seconds: number };
   service_running: { readonly folder: string; readonly redis?: boolean };
   /** `target`: unknown where a commit may have been done. */
   job_lost: { readonly job: string; readonly target: 'unchanged' | 'unknown'; readonly reason: string };

@@ -3,6 +3,9 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, toProblem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
 
+/** Seconds after which a client asks a service again that is starting. */
+export const startSeconds = 1;
+
 /** The limit of a body, in bytes. */
 export const bodyLimit = 64 * 1024;
 
@@ -19,8 +22,7 @@ export function problemOf(thrown: FastifyError | Problem | Error): Problem {
 /** Answers with a Problem. */
 export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<FastifyReply> {
   if (problem.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
-  if (problem.code === 'too_many_requests' && 'seconds' in problem.data)
-    reply.header('Retry-After', String(problem.data.seconds));
+  if ('seconds' in problem.data) reply.header('Retry-After', String(problem.data.seconds));
   // RFC 9110, section 15.5.6.
   if (problem.code === 'method_not_allowed' && 'allowed' in problem.data)
     reply.header('Allow', problem.data.allowed.join(', '));

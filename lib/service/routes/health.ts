@@ -1,5 +1,6 @@
 // The state of the service, and the description of its API.
 import type { FastifyInstance } from 'fastify';
+import { startSeconds } from '../fault.ts';
 import { historyLimits } from '../history.ts';
 import { HealthSchema, ReadySchema, SettingsSchema } from '../schemas.ts';
 import type { Service } from '../service.ts';
@@ -25,6 +26,7 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     const ok = hasQueue && isStarted && !stopping && fullness !== 'full';
     const queue = hasQueue ? 'ok' : 'unavailable';
     const answer = { ok, version: project.version, queue, storage: fullness, stopping };
+    if (!isStarted) reply.header('Retry-After', String(startSeconds));
     return reply.status(ok ? 200 : 503).send(answer);
   });
   const described = { response: { 200: SettingsSchema } };

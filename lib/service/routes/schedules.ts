@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { Problem } from '../../problem/problem.ts';
 import { requesterOf } from '../auth.ts';
 import { findChanged } from '../endings.ts';
+import { startSeconds } from '../fault.ts';
 import type { ScheduleState } from '../schedules.ts';
 import { checkSchedule, describeSchedule } from '../schedules.ts';
 import { environment } from '../schema-parts.ts';
@@ -117,7 +118,7 @@ async function refuseUnconfirmed(
 }
 
 function schedulerOf({ scheduler }: Service) {
-  if (scheduler === null) throw new Problem('queue_unavailable', { reason: 'the service starts' });
+  if (scheduler === null) throw new Problem('service_starting', { seconds: startSeconds });
   return scheduler;
 }
 
