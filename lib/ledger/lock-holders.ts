@@ -3,53 +3,73 @@ import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import type { LockHolder } from '../problem/holders.ts';
 import { Problem } from '../problem/problem.ts';
+import { buildConflict, type LockMode } from './lock-modes.ts';
+import { type LockWatchOptions, watchLocks } from './lock-watch.ts';
 import { holder, preparedHolder } from './session-waits.ts';
 
+/** The database whose locks the work asks for. */
+export interface LockedDatabase {
+  /** Opens another session on it. */
+  open(): Promise<Connection>;
+  /** The mode that is asked for: only locks in conflict with it are named. */
+  readonly mode: LockMode;
+  /** The name of the database in problems: those of another one are left alone. Left out: any. */
+  readonly environment?: string;
+  /** The session that asks. Left out: it is not looked at, and all tables count. */
+  readonly asking?: Pick<LockWatchOptions, 'session' | 'lockTimeout'>;
+}
+
 /**
- * Does work, and adds to its `lock_timeout` the sessions that hold locks in the database.
- * @param open opens another session on the same database
- * @param of true if the work only reads
+ * Does work, and adds to its `lock_timeout` the sessions whose locks conflict with the lock that it asked
+ * for.
  * @throws Problem of the work
  */
-export async function namingHolders<T>(
-  open: () => Promise<Connection>,
-  { reads }: { readonly reads: boolean },
-  work: () => Promise<T>,
-): Promise<T> {
+export async function namingHolders<T>(of: LockedDatabase, work: () => Promise<T>): Promise<T> {
+  const { asking, environment } = of;
+  const watch = asking && (await watchLocks({ ...asking, open: () => of.open(), opensAtOnce: false }));
   try {
     return await work();
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.code !== 'lock_timeout') throw thrown;
-    const { data, where } = thrown as Problem<'lock_timeout'>;
-    const holders = await readHolders(open, reads).catch(() => []);
-    throw new Problem('lock_timeout', { ...data, holders }, { where, cause: thrown });
+    const { data, where, state } = thrown as Problem<'lock_timeout'>;
+    const isOther = environment !== undefined && data.environment !== environment;
+    if (isOther || data.holders !== undefined) throw thrown;
+    const seen = (await watch?.end()) ?? null;
+    const holders = seen?.holders ?? (await readHolders(of).catch(() => []));
+    throw new Problem('lock_timeout', { ...data, holders }, { where, cause: thrown, state });
+  } finally {
+    await watch?.end();
   }
 }
 
-async function readHolders(open: () => Promise<Connection>, reads: boolean): Promise<LockHolder[]> {
+async function readHolders({ open, mode }: LockedDatabase): Promise<LockHolder[]> {
   const other = await open();
   try {
-    return await listLockHolders(other, reads);
+    return await listLockHolders(other, mode);
   } finally {
     await other.close();
   }
 }
 
-// Prepared transactions, then sessions with the oldest transaction first. A reader waits behind a session
-// that waits to keep others from reading, too.
-async function listLockHolders(connection: Connection, reads: boolean): Promise<LockHolder[]> {
-  const isHolding = (lock: string) => `${lock}.locktype = 'relation' and ${lock}.relation >= 16384
-    and (${lock}.mode = 'AccessExclusiveLock'${reads ? '' : ` or ${lock}.granted`})`;
+// Prepared transactions, then sessions with the oldest transaction first. A session that waits for a lock in
+// conflict keeps others out, too, where no holder does.
+async function listLockHolders(connection: Connection, mode: LockMode): Promise<LockHolder[]> {
+  const asked = `(values ('${mode}Lock')) asked (mode)`;
+  const isInConflict = (lock: string) => `${lock}.locktype = 'relation'
+    and exists (select from ${asked} where ${buildConflict(lock, 'asked')})`;
+  const isInTheWay = (lock: string) => `${lock}.relation >= 16384 and ${isInConflict(lock)}
+    and (${lock}.granted or not exists (select from pg_locks g where g.granted
+      and g.relation = ${lock}.relation and g.database = ${lock}.database and ${isInConflict('g')}))`;
   const prepared = await queryPinned<LockHolder>(
     connection,
-    `select distinct ${preparedHolder} where p.database = current_database() and ${isHolding('k')}`,
+    `select distinct ${preparedHolder} where p.database = current_database() and ${isInTheWay('k')}`,
   );
   const sessions = await queryPinned<LockHolder>(
     connection,
     `select a.pid, ${holder} from pg_stat_activity a
      where a.datname = current_database() and a.pid <> pg_backend_pid()
-       and exists (select from pg_locks l where l.pid = a.pid and ${isHolding('l')})
-     order by a.xact_start limit 3`,
+       and exists (select from pg_locks l where l.pid = a.pid and ${isInTheWay('l')})
+     order by a.xact_start`,
   );
-  return [...prepared, ...sessions].slice(0, 3);
+  return [...prepared, ...sessions];
 }

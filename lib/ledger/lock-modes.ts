@@ -1,8 +1,20 @@
 // The lock modes that conflict.
 
 // Manual: "Explicit Locking", table "Conflicting Lock Modes", in its order.
-const modes = `AccessShare RowShare RowExclusive ShareUpdateExclusive Share ShareRowExclusive Exclusive
-  AccessExclusive`.split(/\s+/);
+const modes = [
+  'AccessShare',
+  'RowShare',
+  'RowExclusive',
+  'ShareUpdateExclusive',
+  'Share',
+  'ShareRowExclusive',
+  'Exclusive',
+  'AccessExclusive',
+] as const;
+
+/** The mode of a lock on a table, as pg_locks writes it before `Lock`. */
+export type LockMode = (typeof modes)[number];
+
 const table = `.......X ......XX ....XXXX ...XXXXX ..XX.XXX ..XXXXXX .XXXXXXX XXXXXXXX`.split(' ');
 
 const pairs = modes.flatMap((one, row) =>

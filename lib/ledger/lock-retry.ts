@@ -5,7 +5,8 @@ import type { Connection } from '../pg/connection.ts';
 import { describeHolders } from '../problem/holders.ts';
 import { Problem } from '../problem/problem.ts';
 import { isNonBlocking } from '../sql/non-blocking.ts';
-import { type LockWait, readLockWait } from './session-waits.ts';
+import { watchLocks } from './lock-watch.ts';
+import type { LockWait } from './session-waits.ts';
 import { withoutLimits } from './unlimited-statement.ts';
 
 /** The limits of a wait for locks, and its messages. */
@@ -35,7 +36,7 @@ export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise
   let seen: LockWait | null = null;
   for (let attempt = 1; ; attempt++) {
     // Nearly always the first one is enough.
-    const look = attempt === 1 ? null : await lookOn(of);
+    const look = attempt === 1 ? null : await lookOn(of, lockTimeout);
     try {
       return await work();
     } catch (thrown) {
@@ -93,27 +94,6 @@ export async function sendOneByOne<T>(
   }
 }
 
-// Watches what the session waits for, through another session.
-async function lookOn({ connection, onlooker, lockTimeout = defaultLockTimeout }: LockRetryOptions) {
-  const other = await onlooker?.().catch(() => null);
-  if (other == null) return null;
-  const [me] = await connection.rows<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
-  const done = new AbortController();
-  let seen: LockWait | null = null;
-  const watch = async () => {
-    while (!done.signal.aborted) {
-      const wait = await readLockWait(other, me?.pid as number).catch(() => null);
-      seen = wait ?? seen;
-      await pause(lockTimeout / 5, null, { signal: done.signal }).catch(() => null);
-    }
-    await other.close().catch(() => undefined);
-  };
-  const watching = watch();
-  return {
-    end: async (): Promise<LockWait | null> => {
-      done.abort();
-      await watching;
-      return seen;
-    },
-  };
+async function lookOn({ connection: session, onlooker: open }: LockRetryOptions, lockTimeout: number) {
+  return open ? watchLocks({ session, lockTimeout, open, opensAtOnce: true }) : null;
 }

@@ -1,9 +1,9 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
 import type { FileProblems } from './file-codes.ts';
-import type { HalfWay, LostWork } from './half-way.ts';
+import type { LostWork } from './half-way.ts';
 import type { LockHolder } from './holders.ts';
+import type { MigrationProblems } from './migration-codes.ts';
 import type { ReviewProblems } from './review-codes.ts';
-import type { RowsInTheWay } from './rows-in-the-way.ts';
 import type { ServiceProblems } from './service-codes.ts';
 import type { TenantProblems } from './tenant-codes.ts';
 
@@ -35,87 +35,6 @@ export interface Refused {
   readonly column?: string;
   /** Of a missing right: the role that is connected. */
   readonly role?: string;
-}
-
-/** The data of problems with migrations and with written schema files. */
-export interface MigrationProblems {
-  not_reproduced: {
-    readonly from: string;
-    readonly changes: readonly string[];
-    readonly invalid?: readonly string[];
-  };
-  would_overwrite: { readonly changes: readonly string[] };
-  not_generated: { readonly file: string; readonly task: string };
-  bad_migration: { readonly file: string; readonly reason: string };
-  broken_chain: {
-    readonly breaks: readonly string[];
-    /** True if merged branches are the only break. */
-    readonly merged: boolean;
-  };
-  repair_refused: { readonly environment: string; readonly faults: readonly string[] };
-  rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
-  unproven: { readonly migration: string; readonly changes: readonly string[] };
-  ledger_unsafe: { readonly environment: string; readonly faults: readonly string[] };
-  ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
-  /** `canPush`: db:push may change the database. */
-  drifted: Problems['not_as_proven'] & { readonly canPush?: boolean };
-  unrecorded: Problems['not_as_proven'] & { readonly renames: readonly string[] };
-  confirmation_needed: { readonly what: string };
-  newer_syntax: {
-    readonly environment: string;
-    /** Its major version. */
-    readonly major: number;
-    readonly migration: string;
-    /** The syntax that it uses, each with the version that introduced it. */
-    readonly uses: readonly string[];
-    /** The first major version that knows all of them. */
-    readonly since: number;
-  };
-  rows_in_the_way: RowsInTheWay;
-  missing_roles: { readonly environment: string; readonly roles: readonly string[] };
-  missing_tablespaces: { readonly environment: string; readonly tablespaces: readonly string[] };
-  stuck_migration: {
-    readonly environment: string;
-    /** The files that are to be replaced; the first cannot run. */
-    readonly files: readonly string[];
-    readonly reason: string;
-  };
-  migrations_changed: { readonly files: readonly string[] };
-  migration_running: { readonly environment: string; readonly holders?: readonly LockHolder[] };
-  lock_lost: { readonly environment: string };
-  broke_off: {
-    readonly environment: string;
-    readonly migration: string;
-    readonly reason: string;
-    readonly detail: string | null;
-    /** SQLSTATE of the reason. */
-    readonly state: string;
-    /** The direction of the run; left out: up. */
-    readonly direction?: 'up' | 'down';
-  };
-  lock_unavailable: {
-    readonly environment: string;
-    readonly tries: number;
-    /** Milliseconds that each of them waited. */
-    readonly lockTimeout: number;
-    /** `ACCESS EXCLUSIVE on users`; null: it was not found out. */
-    readonly lock: string | null;
-    readonly holders: readonly LockHolder[];
-    readonly halfWay?: HalfWay;
-  };
-  nothing_applied: { readonly environment: string };
-  unknown_version: {
-    readonly environment: string;
-    readonly version: string;
-    readonly known: readonly string[];
-  };
-  foreign_migrations: { readonly what: string; readonly tool: string; readonly command: string | null };
-  no_baseline: { readonly environment: string; readonly changes: readonly string[] };
-  push_refused: { readonly environment: string; readonly reason: string };
-  push_pending: { readonly environment: string; readonly pending: readonly string[] };
-  not_as_wanted: { readonly environment: string; readonly changes: readonly string[] };
-  not_as_proven: { readonly environment: string; readonly changes: readonly string[] };
-  no_way_back: { readonly migration: string; readonly why: string };
 }
 
 /** The data of problems with moves of data. */
@@ -256,7 +175,17 @@ export interface Problems
   plan_cycle: { readonly objects: readonly string[] };
   data_loss_refused: { readonly losses: readonly string[]; readonly renames?: readonly string[] };
   unmanaged_objects: { readonly objects: readonly string[] };
-  shadow_locked: { readonly directory: string };
+  shadow_locked: {
+    readonly directory: string;
+    /** The file of the lock. */
+    readonly lock: string;
+    /** The process that has it. */
+    readonly pid: number;
+    /** The machine of that process; null: this one. */
+    readonly host: string | null;
+    /** Milliseconds that it was waited for. */
+    readonly waited: number;
+  };
   transaction_pooler: { readonly environment: string; readonly mode: 'transaction' | 'statement' };
   embedded_damaged: { readonly directory: string; readonly reason: string };
   shadow_failed: { readonly reason: string };

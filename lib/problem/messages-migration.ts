@@ -1,10 +1,10 @@
 // The messages of problems with migrations.
 
 import { formatCount } from './amount.ts';
-import type { MigrationProblems } from './codes.ts';
 import { waysOut } from './half-way.ts';
 import { describeHolders, endHolders, type LockHolder } from './holders.ts';
 import { type MessageRow, row } from './message.ts';
+import type { MigrationProblems } from './migration-codes.ts';
 import { quoteName } from './quote-name.ts';
 import { adviseRenames } from './renames.ts';
 
@@ -248,7 +248,9 @@ export const migrationMessages: {
     1,
     409,
     (of) => `Cannot push to ${of.environment}: migrations are pending: ${of.pending.join(', ')}`,
-    'Run db:sync to apply them. Where earlier pushes did their work already, run db:sync --baseline.',
+    (of) =>
+      `Run ${of.command} to apply them. Where earlier pushes did their work already, ` +
+      (of.tool === null ? 'run db:sync --baseline.' : `record them with ${of.tool} as applied.`),
   ),
   not_as_wanted: row(
     1,

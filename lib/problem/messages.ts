@@ -195,8 +195,12 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   shadow_locked: row(
     1,
     423,
-    (of) => `Another process uses the embedded database in ${of.directory}`,
-    'Wait until that process has ended. Only one process can open an embedded database at a time.',
+    (of) =>
+      `Process ${of.pid}${of.host === null ? '' : ` on ${of.host}`} uses the embedded database in` +
+      ` ${of.directory}${of.waited === 0 ? '' : `, also after a wait of ${of.waited / 1000} s`}`,
+    (of) =>
+      'Only one process can open an embedded database at a time. Wait until that process has ended, or end' +
+      ` it.${of.host === null ? '' : ` If it no longer runs, remove ${of.lock}.`}`,
   ),
   transaction_pooler: row(
     1,

@@ -1,8 +1,7 @@
 // A source is anything that can be compared or read, written the same way everywhere.
 import { stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
-import { makeFolder } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
 import { namingHolders } from '../ledger/lock-holders.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
@@ -14,6 +13,7 @@ import { snapshot } from '../pg/snapshot.ts';
 import type { Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
+import { openOwnDatabase } from './embedded-database.ts';
 import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
 import { enterSchema } from './schema-session.ts';
@@ -162,13 +162,13 @@ export async function withTarget<T>(
 ): Promise<T> {
   const { url, schemas } = target;
   const connection =
-    url === null ? await embedded(workspace, extensions) : await openDatabase({ ...target, url });
+    url === null ? await openOwnDatabase(workspace, extensions) : await openDatabase({ ...target, url });
   try {
     const done = async () =>
       work(schemas === undefined ? connection : await enterSchema(connection, schemas));
     return await (url === null
       ? done()
-      : namingHolders(() => openDatabase({ ...target, url }), { reads: true }, done));
+      : namingHolders({ open: () => openDatabase({ ...target, url }), mode: 'AccessShare' }, done));
   } finally {
     await connection.close();
   }
@@ -233,19 +233,6 @@ export async function openServer({
     ...patience,
     ...(name && { name }),
     ...(found && { found }),
-  });
-}
-
-async function embedded(workspace: Workspace, extensions: Iterable<string>): Promise<Connection> {
-  const { openEmbedded } = await import('../shadow/embedded.ts');
-  const { root, embedded } = workspace.project;
-  // A database in .pgmage is not for version control. A failure is reported by what writes there.
-  if (embedded.startsWith(join(root, '.pgmage'))) await makeFolder(root).catch(() => undefined);
-  const progress = (message: string) => workspace.world.progress(message);
-  return openEmbedded(embedded, {
-    cacheDir: workspace.project.cacheDir,
-    extensions,
-    progress,
   });
 }
 

@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.ts';
 import { startWasm } from '../sql/start-wasm.ts';
 import { loadExtensions } from './extensions.ts';
 import { describeError } from './failure.ts';
-import { lockDirectory } from './lock.ts';
+import { type DirectoryWait, type LockRefusal, lockDirectory } from './lock.ts';
 import { wrapPglite } from './pglite-connection.ts';
 import { listTemplate, loadTemplate, startParams } from './template.ts';
 
@@ -22,15 +22,23 @@ export interface EmbeddedOptions {
   readonly durable?: boolean;
 }
 
+/** Options for the time in which another process has the database open. */
+export interface BusyOptions {
+  /** The problem to throw; default: `shadow_locked`. */
+  readonly refusal?: LockRefusal;
+  /** The wait for that process; left out: none. */
+  readonly wait?: DirectoryWait;
+}
+
 /**
  * Opens the database in a directory and keeps others out until it is closed; makes it where there is none.
  * @throws Problem `shadow_locked`, `embedded_damaged`
  */
 export async function openEmbedded(
   directory: string,
-  { refusal, ...options }: EmbeddedOptions & { readonly refusal?: () => Problem },
+  { refusal, wait, ...options }: EmbeddedOptions & BusyOptions,
 ): Promise<Connection> {
-  const held = await lockDirectory(directory, refusal);
+  const held = await lockDirectory(directory, refusal, wait);
   try {
     const connection = await openHeld(directory, options);
     const close = () => connection.close().finally(() => held.release());

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid } from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 
@@ -11,27 +12,64 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+/** The process that holds a lock. */
+export interface LockProcess {
+  readonly pid: number;
+  /** Its machine; null: this one. */
+  readonly host: string | null;
+}
+
+/** The problem to throw when another process keeps a lock. `waited`: in milliseconds. */
+export type LockRefusal = (holder: LockProcess, waited: number) => Problem;
+
+/** A wait for the process that holds a lock. */
+export interface DirectoryWait {
+  /** Its longest duration, in milliseconds. */
+  readonly limit: number;
+  /** Is called once, when the wait begins. */
+  begin(holder: LockProcess): void;
+}
+
+// Milliseconds between two looks.
+const rest = 100;
+// Looks at a lock that names no process: another process is about to write its name.
+const unnamedLooks = 10;
+
 /**
  * Takes the lock of a directory: a file beside it that names this process. The lock of an ended process is
  * taken over.
- * @param refusal the problem to throw when another process has it
- * @throws Problem `shadow_locked`, `unwritable_file`
+ * @param wait left out: a lock of another process is refused at once
+ * @throws Problem `shadow_locked` or of `refusal`; `unwritable_file`
  */
 export async function lockDirectory(
   directory: string,
-  refusal: () => Problem = () => new Problem('shadow_locked', { directory }),
+  refusal: LockRefusal = (holder, waited) => refuseDirectory(directory, holder, waited),
+  wait?: DirectoryWait,
 ): Promise<DirectoryLock> {
-  const file = `${directory}.lock`;
-  const mine = `${pid} ${hostname()}\n`;
+  const file = lockFile(directory);
+  const mine = `${[pid, hostname(), await readStart(pid)].join(' ').trim()}\n`;
   await whileWriting(dirname(file), () => mkdir(dirname(file), { recursive: true }));
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await create(file, mine)) return { release: () => rm(file, { force: true }) };
-    const holder = await readFile(file, 'utf8').catch(() => '');
-    if (isAlive(holder)) break;
-    // Only the checked lock file is removed: another process may have taken over meanwhile.
-    if ((await readFile(file, 'utf8').catch(() => '')) === holder) await rm(file, { force: true });
+  let unnamed = 0;
+  let waited = 0;
+  while (!(await create(file, mine))) {
+    const text = await readText(file);
+    const holder = parseHolder(text);
+    if (holder === null && unnamed++ < unnamedLooks) await pause(rest / unnamedLooks);
+    else if (holder === null || !(await isAlive(text))) await removeEnded(file, text, mine);
+    else if (wait === undefined || waited >= wait.limit) throw refusal(holder, waited);
+    else {
+      if (waited === 0) wait.begin(holder);
+      waited += rest;
+      await pause(rest);
+    }
   }
-  throw refusal();
+  return { release: () => rm(file, { force: true }) };
+}
+
+const lockFile = (directory: string) => `${directory}.lock`;
+
+function refuseDirectory(directory: string, holder: LockProcess, waited: number): Problem {
+  return new Problem('shadow_locked', { directory, lock: lockFile(directory), ...holder, waited });
 }
 
 function create(file: string, content: string): Promise<boolean> {
@@ -46,15 +84,53 @@ function create(file: string, content: string): Promise<boolean> {
   });
 }
 
-// A process of another machine counts as alive, because its state is unknown. Our own id means that this
-// process holds it.
-function isAlive(holder: string): boolean {
-  const [id, host] = holder.trim().split(' ');
+const readText = (file: string) => readFile(file, 'utf8').catch(() => '');
+
+function parseHolder(text: string): LockProcess | null {
+  const [id, host] = text.trim().split(' ');
+  if (!id || host === undefined) return null;
+  return { pid: Number(id), host: host === hostname() ? null : host };
+}
+
+// Several processes may find the lock of an ended one. Only the one that made the second file removes it, and
+// only that lock: without this, one could remove the new lock of another.
+async function removeEnded(file: string, text: string, mine: string): Promise<void> {
+  const turn = `${file}.turn`;
+  if (!(await create(turn, mine))) {
+    const other = await readText(turn);
+    await pause(rest / 10);
+    const isLeft = other === '' || !(await isAlive(other));
+    if (isLeft && (await readText(turn)) === other) await rm(turn, { force: true });
+    return;
+  }
+  try {
+    if ((await readText(file)) === text) await rm(file, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
+}
+
+// A process of another machine counts as alive, because its state is unknown. A later process may have the
+// same id, above all in a container: the time of its start tells them apart.
+async function isAlive(text: string): Promise<boolean> {
+  const [id, host, start] = text.trim().split(' ');
   if (host !== hostname()) return host !== undefined;
   try {
     kill(Number(id), 0);
-    return true;
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  const now = await readStart(Number(id));
+  return now !== ended && (start === undefined || now === '' || now === start);
+}
+
+const ended = 'ended';
+
+// When a process started, in ticks since the start of Linux; `ended`: only its parent has not noticed its end
+// yet. Other systems do not say (manual page: proc_pid_stat).
+async function readStart(id: number): Promise<string> {
+  const stat = await readText(`/proc/${id}/stat`);
+  // The name before may hold anything.
+  const [state, ...facts] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? ended : (facts[18] ?? '');
 }

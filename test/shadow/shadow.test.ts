@@ -227,7 +227,7 @@ test('the embedded database keeps what it was told, and keeps others out', async
   const first = await openEmbedded(directory, { cacheDir: folder, extensions: ['citext'] });
   await first.execute(`create extension citext; create table t (a citext); insert into t values ('A')`);
   const second = await failure(openEmbedded(directory, { cacheDir: folder }));
-  expect(second).toMatchObject({ code: 'shadow_locked', data: { directory } });
+  expect(second).toMatchObject({ code: 'shadow_locked', data: { directory, pid: process.pid, waited: 0 } });
   await first.close();
   // Extensions of earlier sessions are loaded without being asked for.
   const again = await openEmbedded(directory, { cacheDir: folder });
