@@ -78,7 +78,7 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
     (tries, reached) => {
       retries = tries;
       const work = () => oneTry(workspace, input, target, reached);
-      return namingHolders(() => openServer(target), { reads: true }, work);
+      return namingHolders({ open: () => openServer(target), mode: 'AccessShare' }, work);
     },
     meanwhile,
   );

@@ -11,11 +11,12 @@ import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import { collectStatistics } from '../copy/statistics.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
-import { namingHolders } from '../ledger/lock-holders.ts';
+import { type LockedDatabase, namingHolders } from '../ledger/lock-holders.ts';
 import { type CommitMark, describeOutcome, readOutcome, statingOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { isAboutRows } from '../pg/server-problem.ts';
+import { readingLockTimeout } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
@@ -131,12 +132,20 @@ async function withEnds<T>(
       from: { named: describeTarget(workspace.project, source), connection: from },
       to: { named: describeTarget(workspace.project, target), connection: to },
     };
-    return await work(ends, mark);
+    return await namingHolders(reading(source, from), () =>
+      namingHolders(reading(target, to), () => work(ends, mark)),
+    );
   } finally {
     await close();
     forget?.();
   }
 }
+
+const reading = (end: Reachable, { description }: ServerConnection): LockedDatabase => ({
+  open: () => openServer(end),
+  mode: 'AccessShare',
+  environment: description,
+});
 
 /** A target in reports: a given URL has no other name. */
 export function describeTarget(project: Project, target: Target): NamedTarget {
@@ -155,9 +164,14 @@ interface Carrying {
 
 async function replaced(world: World, copy: Carrying, target: Reachable): Promise<CopyReport> {
   const { named, connection } = copy.ends.to;
-  const work = () => carriedOver(world, copy);
+  const written: LockedDatabase = {
+    open: () => openServer(target),
+    mode: 'AccessExclusive',
+    environment: connection.description,
+    asking: { session: connection, lockTimeout: readingLockTimeout },
+  };
   const done = await statingOutcome(named.name, copy.mark, () =>
-    namingHolders(() => openServer(target), { reads: false }, work),
+    namingHolders(written, () => carriedOver(world, copy)),
   );
   const { schemaOnly, dataOnly } = copy.wish;
   // Only rows went over: other tables of the target stay as they are.

@@ -1,7 +1,7 @@
 // Replaces the content of a database by a backup, completely or not at all.
 
 import { findBackup } from '../backup/find.ts';
-import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
+import { type BackupLoad, findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
 import { listLacking } from '../backup/needs.ts';
 import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
@@ -22,7 +22,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
 import { markCommit } from '../project/late-commit.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import { openServer } from '../project/source.ts';
+import { openServer, type Reachable } from '../project/source.ts';
 import { type NamedTarget, nameTarget as namedTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
@@ -111,7 +111,7 @@ export async function restore(
     const own = { backup, manifest, noOwner, force: input.force ?? false };
     const attempt = { ...own, guarded: await guarded, agree, note, reached };
     const work = () => restoreInto(workspace, into, attempt);
-    const done = await namingHolders(() => openServer(into), { reads: false }, work);
+    const done = await namingHolders({ open: () => openServer(into), mode: 'AccessShare' }, work);
     return { ...done, retries: [...tries] };
   });
 }
@@ -169,7 +169,7 @@ async function restoreInto(
       };
       if (!(await attempt.agree(plan))) return { ...plan, proof: null, durationMs: 0 };
       const started = world.now().getTime();
-      const proof = await statingOutcome(target.name, mark, () => loadBackup(connection, load));
+      const proof = await statingOutcome(target.name, mark, () => loadNaming(connection, target, load));
       await collectStatistics(world, connection, target.name);
       return { ...plan, proof, durationMs: world.now().getTime() - started };
     });
@@ -177,6 +177,18 @@ async function restoreInto(
     forget?.();
     await connection.close().catch(() => undefined);
   }
+}
+
+// The load drops what is there.
+function loadNaming(
+  connection: ServerConnection,
+  target: Reachable,
+  load: BackupLoad,
+): Promise<RestoreProof> {
+  const { lockTimeout } = load;
+  const asking = { session: connection, lockTimeout };
+  const locked = { open: () => openServer(target), mode: 'AccessExclusive', asking } as const;
+  return namingHolders(locked, () => loadBackup(connection, load));
 }
 
 async function checkTarget(

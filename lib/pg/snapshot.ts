@@ -4,6 +4,9 @@ import type { Connection } from './connection.ts';
 import { buildUnpin, pinned, pinnedSession } from './pinned.ts';
 import { transaction } from './transaction.ts';
 
+/** Milliseconds that a session waits for one lock. */
+export const readingLockTimeout = 10_000;
+
 // The settings that change how definitions, constants and names are printed, and those that may stop or slow
 // a read. With the pinned path, every name outside of the system schema is printed with its schema.
 const settings: Readonly<Record<string, string>> = {
@@ -14,7 +17,7 @@ const settings: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   extra_float_digits: '1',
   bytea_output: 'hex',
-  lock_timeout: '10s',
+  lock_timeout: `${readingLockTimeout}ms`,
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   // Compiling catalog queries takes longer than running them.

@@ -13,17 +13,26 @@ export interface LockHolder {
   readonly prepared?: string | null;
 }
 
-/** `session 4711 (psql, role app, idle in transaction, its last statement began at …) and session …`. */
+/** The number of holders that a message names. */
+const mostNamed = 3;
+
+/**
+ * `session 4711 (psql, role app, idle in transaction, its last statement began at …) and session …`; after
+ * three: `and 2 more`.
+ */
 export function describeHolders(holders: readonly LockHolder[]): string {
-  const words = holders.map(({ pid, applicationName, role, state, queryStart, prepared }) => {
-    if (typeof prepared === 'string')
-      return `the prepared transaction '${prepared}' (role ${role}, prepared at ${queryStart})`;
-    const known = [applicationName, role && `role ${role}`, state].filter(Boolean);
-    const since = queryStart === null ? [] : [`its last statement began at ${queryStart}`];
-    const facts = [...known, ...since];
-    return `session ${pid}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
-  });
-  return words.join(' and ');
+  const words = holders
+    .slice(0, mostNamed)
+    .map(({ pid, applicationName, role, state, queryStart, prepared }) => {
+      if (typeof prepared === 'string')
+        return `the prepared transaction '${prepared}' (role ${role}, prepared at ${queryStart})`;
+      const known = [applicationName, role && `role ${role}`, state].filter(Boolean);
+      const since = queryStart === null ? [] : [`its last statement began at ${queryStart}`];
+      const facts = [...known, ...since];
+      return `session ${pid}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
+    });
+  const more = holders.length - mostNamed;
+  return [...words, ...(more > 0 ? [`${more} more`] : [])].join(' and ');
 }
 
 /** The ways to end holders of locks, as the rest of a sentence. */

@@ -70,6 +70,27 @@ test('db:clone', async () => {
   });
 });
 
+test('a clone names only the session whose lock is in its way, in the database where it waits', async () => {
+  await withPair(async (source, target) => {
+    for (const { url } of [source, target]) await query(url, 'create table other (id int primary key)');
+    const cloning = (selection: Partial<Parameters<typeof cloned>[1]>) =>
+      failure(cloned(contextOf(source.url, target.url), selection));
+    const session = await userSession({ url: target.url, applicationName: 'a reader of another table' });
+    await session.execute('begin; select from other');
+    await whileLocked(target, 'select from t', async () => {
+      const { message } = await cloning({ dataOnly: true, tables: ['t'] });
+      expect(message).toMatch(names);
+      expect(message).not.toContain('a reader of another table');
+    });
+    await whileLocked(source, 'lock table t', async () => {
+      const { message } = await cloning({ dataOnly: true, tables: ['t'] });
+      expect(message).toMatch(names);
+      expect(message).not.toContain('a reader of another table');
+    });
+    await session.close();
+  });
+});
+
 test('what only reads the schema', async () => {
   await withPair(async (source, target) => {
     await query(source.url, 'create view v as select id from t; create index on t ((id + 1))');
