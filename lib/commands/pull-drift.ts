@@ -3,10 +3,10 @@
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
+import { brokenLedger } from '../ledger/position.ts';
 import { readTargetState } from '../migrate/target-state.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Step, splitCombined } from '../model/step.ts';
-import { Problem } from '../problem/problem.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { replay } from '../project/shadow-catalog.ts';
@@ -105,8 +105,7 @@ async function sides(
   if (files.length === 0) return { base: wanted, actual: await readSource(workspace, target.name) };
   return withTarget(workspace, target, async (connection) => {
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
-    if (drift === null)
-      throw new Problem('ledger_broken', { environment: target.name, faults: standing.faults });
+    if (drift === null) throw brokenLedger(target.name, standing.faults, files);
     return { base: drift.before, actual };
   });
 }

@@ -9,11 +9,12 @@ import { describeUnfinished } from '../ledger/position.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { refuseOutside } from '../migrate/schema-fit.ts';
 import { readTargetState } from '../migrate/target-state.ts';
-import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { describeBreak, findBreaks, findNamedFile, type MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
+import { applierFor, isOutOfReach } from '../project/foreign-migrations.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { describe, readSource, withTarget } from '../project/source.ts';
 import { type NamedTarget, nameTarget } from '../project/target-address.ts';
@@ -39,6 +40,8 @@ export interface StatusReport {
   readonly inSync: boolean;
   /** The state of the migrations; null: there are none. */
   readonly record: RecordReport | null;
+  /** The task or command that brings the database to the schema. */
+  readonly appliedBy: string;
   readonly changes: readonly ObjectChange[];
   /** The number of wanted objects, without their parts and what every new database has. */
   readonly objects: number;
@@ -54,6 +57,8 @@ export interface RecordReport {
   readonly applied: number;
   /** The task or command that applies them. */
   readonly appliedBy: string;
+  /** The tool that has to apply them and cannot: the database is embedded. Then none is pending. */
+  readonly outOfReach?: string;
   /** Names of those that are not. */
   readonly pending: readonly string[];
   /** Wanted changes that are in no migration: `db:generate` writes it. */
@@ -64,6 +69,14 @@ export interface RecordReport {
   readonly unfinished: readonly ObjectChange[];
   /** Problems of the files or the ledger. */
   readonly faults: readonly string[];
+  /** The files of `pending` and of `faults`, in their order; null: a fault is in no file. */
+  readonly places?: RecordPlaces;
+}
+
+/** The files that pending migrations and faults are in. */
+export interface RecordPlaces {
+  readonly pending: readonly string[];
+  readonly faults: readonly (string | null)[];
 }
 
 /** The files that databases are compared with: read once, however many databases there are. */
@@ -108,8 +121,9 @@ export async function readStatus(
   strict = false,
 ): Promise<StatusReport> {
   if (target.schemas !== undefined) refuseOutside(target, await base.wanted);
+  const isTwoWay = base.files.length === 0 || isOutOfReach(workspace.project, target);
   const [{ comparison, record }, modified] = await Promise.all([
-    base.files.length === 0 ? twoWay(workspace, target, base) : threeWay(workspace, target, base),
+    isTwoWay ? twoWay(workspace, target, base) : threeWay(workspace, target, base),
     base.modified,
   ]);
   const { before, after, changes, unmanaged } = comparison;
@@ -123,6 +137,7 @@ export async function readStatus(
     target: { ...nameTarget(workspace.project, target), major: before.major },
     inSync: comparison.same,
     record,
+    appliedBy: applierFor(workspace.project, target),
     changes,
     objects: [...after.facts.values()].filter(({ id, parent }) => parent === null && !usual.has(id)).length,
     unmanaged,
@@ -131,14 +146,53 @@ export async function readStatus(
 
 type Compared = { readonly comparison: Comparison; readonly record: RecordReport | null };
 
-async function twoWay(workspace: Workspace, target: Target, { wanted }: StatusBase): Promise<Compared> {
+async function twoWay(workspace: Workspace, target: Target, base: StatusBase): Promise<Compared> {
   const [actual, after] = await Promise.all([
     withTarget(workspace, target, (connection) =>
       snapshot(connection, (reader) => readCatalog(reader, kinds)),
     ),
-    wanted,
+    base.wanted,
   ]);
-  return { comparison: await compareCatalogs(workspace, actual, after), record: null };
+  const comparison = await compareCatalogs(workspace, actual, after);
+  const { layout } = workspace.project;
+  if (layout === undefined || base.files.length === 0) return { comparison, record: null };
+  const { unrecorded, breaks } = await compareFiles(workspace, base.files, after, actual.role);
+  return {
+    comparison,
+    record: {
+      files: base.files.length,
+      applied: 0,
+      appliedBy: applierFor(workspace.project, target),
+      outOfReach: layout.tool,
+      pending: [],
+      unrecorded,
+      drift: [],
+      unfinished: [],
+      faults: breaks,
+      places: placesOf(base.files, [], breaks),
+    },
+  };
+}
+
+function placesOf(
+  files: readonly MigrationFile[],
+  pending: readonly MigrationFile[],
+  faults: readonly string[],
+): RecordPlaces {
+  return { pending: pending.map(({ file }) => file), faults: faults.map((one) => findNamedFile(one, files)) };
+}
+
+// The wanted changes that no migration has. Files that do not follow one another add up to nothing.
+async function compareFiles(
+  workspace: Workspace,
+  files: readonly MigrationFile[],
+  wanted: Catalog,
+  role: string | null,
+): Promise<{ readonly unrecorded: readonly ObjectChange[]; readonly breaks: readonly string[] }> {
+  const breaks = findBreaks(files).map(describeBreak);
+  if (breaks.length > 0) return { unrecorded: [], breaks };
+  const recorded = await readRecordedSchema(workspace, files);
+  return { unrecorded: (await compareCatalogs(workspace, recorded, wanted, role)).changes, breaks };
 }
 
 // One reading of the database serves both comparisons.
@@ -147,32 +201,28 @@ async function threeWay(
   target: Target,
   { files, wanted: reading }: StatusBase,
 ): Promise<Compared> {
-  const breaks = findBreaks(files).map(describeBreak);
   const [wanted, { standing, drift, actual }] = await Promise.all([
     reading,
     withTarget(workspace, target, (connection) => readTargetState(workspace, connection, files)),
   ]);
   const comparison = await compareCatalogs(workspace, actual, wanted);
-  // Files that do not follow one another add up to nothing.
-  const unrecorded =
-    breaks.length > 0
-      ? []
-      : (await compareCatalogs(workspace, await readRecordedSchema(workspace, files), wanted, actual.role))
-          .changes;
+  const { unrecorded, breaks } = await compareFiles(workspace, files, wanted, actual.role);
   const { applied, faults, unfinished } = standing;
   const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
   const since = drift?.changes ?? [];
+  const all = [...breaks, ...faults, ...broken];
   return {
     comparison,
     record: {
       files: files.length,
       applied,
-      appliedBy: workspace.project.layout?.command ?? 'db:sync',
+      appliedBy: applierFor(workspace.project, target),
       pending: standing.pending.map(({ name }) => name),
       unrecorded,
       drift: unfinished === null ? since : [],
       unfinished: unfinished === null ? [] : since,
-      faults: [...breaks, ...faults, ...broken],
+      faults: all,
+      places: placesOf(files, standing.pending, all),
     },
   };
 }

@@ -58,7 +58,7 @@ export async function repair(
   const folder = await readMigrations(workspace.project);
   const breaks = findBreaks(folder);
   const other = breaks.filter(({ is }) => is !== 'edited');
-  if (other.length > 0) throw brokenChain(other);
+  if (other.length > 0) throw brokenChain(other, folder);
   const edited = new Set(breaks.map(({ name }) => name));
   return withTarget(workspace, target, async (connection) => {
     await refuseProtected(workspace.project, connection, target, await guarded);

@@ -1,5 +1,6 @@
 // Checks the migrations, the ledger and the database.
 
+import { readCatalog } from '../catalog/read.ts';
 import { describeChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
@@ -8,12 +9,21 @@ import { readRecordedSchema } from '../migrate/compose.ts';
 import { describeReader } from '../migrate/seal.ts';
 import { findWrongStamps } from '../migrate/stamps.ts';
 import { readTargetState } from '../migrate/target-state.ts';
-import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import {
+  type ChainBreak,
+  describeBreak,
+  findBreaks,
+  findNamedFile,
+  type MigrationFile,
+} from '../migration/chain.ts';
 import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Where } from '../problem/location.ts';
+import type { Connection } from '../pg/connection.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { startOf, type Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { expectedRole } from '../project/expected-role.ts';
+import { applierFor, isOutOfReach } from '../project/foreign-migrations.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
 import { describe, readSource, withTarget } from '../project/source.ts';
@@ -45,8 +55,8 @@ export interface VerifyCheck {
   readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
   /** The faults, as text; none if the check succeeds. */
   readonly faults: readonly string[];
-  /** The place of each fault, if it is in a file. */
-  readonly places?: readonly Where[];
+  /** The place of each fault; undefined: it is in no file. */
+  readonly places?: readonly (Where | undefined)[];
 }
 
 /**
@@ -69,7 +79,7 @@ export async function verify(
     target: target && nameTarget(workspace.project, target),
     sound: checks.every(({ faults }) => faults.length === 0),
     checks,
-    appliedBy: workspace.project.layout?.command ?? 'db:sync',
+    appliedBy: applierFor(workspace.project, target),
   };
 }
 
@@ -100,14 +110,15 @@ export function verifyTarget(
   files: readonly MigrationFile[],
 ): Promise<VerifyCheck[]> {
   return withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
+    if (isOutOfReach(workspace.project, target)) return [await compareContent(workspace, connection, files)];
     const { standing, drift } = await readTargetState(workspace, connection, files);
     const { pending, faults, unfinished } = standing;
     const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
     // After a migration that failed half-way, the difference is that migration's.
     const drifted = drift === null || unfinished !== null ? null : drift.changes.map(describeChange);
     return [
-      { is: 'ledger', faults: [...faults, ...broken] },
-      ...(drifted === null ? [] : [{ is: 'actual', faults: drifted } as const]),
+      { is: 'ledger', ...placedIn(files, [...faults, ...broken]) },
+      ...(drifted === null ? [] : [{ is: 'actual', ...placedInSchema(workspace, drifted) } as const]),
       {
         is: 'pending',
         faults: pending.map(({ name }) => name),
@@ -117,7 +128,31 @@ export function verifyTarget(
   });
 }
 
-const startOf = (file: string): Where => ({ file, line: 1, column: 1, text: '' });
+// Without a ledger: the database against all migrations.
+async function compareContent(
+  workspace: Workspace,
+  connection: Connection,
+  files: readonly MigrationFile[],
+): Promise<VerifyCheck> {
+  const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
+  const recorded = await readRecordedSchema(workspace, files);
+  const { changes } = await compareCatalogs(workspace, recorded, actual);
+  return { is: 'actual', ...placedInSchema(workspace, changes.map(describeChange)) };
+}
+
+/** Faults with their places. */
+type PlacedFaults = Pick<VerifyCheck, 'faults' | 'places'>;
+
+// Each at the migration that it names.
+function placedIn(files: readonly MigrationFile[], faults: readonly string[]): PlacedFaults {
+  const places = faults.map((fault) => findNamedFile(fault, files));
+  return { faults, places: places.map((file) => (file === null ? undefined : startOf(file))) };
+}
+
+function placedInSchema({ project }: Workspace, faults: readonly string[]): PlacedFaults {
+  const place = startOf(describe(project, project.schema));
+  return { faults, places: faults.map(() => place) };
+}
 
 // The effect of an edit on the schema; effects on rows are unknown.
 async function judged(
@@ -151,12 +186,12 @@ function chain(
   const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
-    faults: [
+    ...placedIn(files, [
       ...breaks.map((one) =>
         [describeBreak(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': '),
       ),
       ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
-    ],
+    ]),
   };
 }
 
@@ -166,10 +201,8 @@ function fingerprint(project: Project, files: readonly MigrationFile[], recorded
   const header = last?.migration.header;
   const comparable = header && header.reader === describeReader(project, recorded);
   const fits = !comparable || header.to === computeFingerprint(recorded, kinds);
-  return {
-    is: 'fingerprint',
-    faults: fits ? [] : [`${last?.name} ends at another schema than its header says`],
-  };
+  const faults = fits ? [] : [`${last?.name} ends at another schema than its header says`];
+  return { is: 'fingerprint', ...placedIn(files, faults) };
 }
 
 // Older versions stamped ways back exact that are not.
@@ -180,7 +213,7 @@ async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Pr
   const faults = [...wrong].map(
     ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
   );
-  return [{ is: 'stamps', faults }];
+  return [{ is: 'stamps', ...placedIn(files, faults) }];
 }
 
 /** Checks that the queries of the project compile; none where it has no queries. */
@@ -205,12 +238,8 @@ async function wanted(
       await readSource(workspace, workspace.project.schema),
       role,
     );
-    const place = startOf(describe(workspace.project, workspace.project.schema));
-    return {
-      is: 'recorded',
-      faults: left.changes.map(({ text }) => text),
-      places: left.changes.map(() => place),
-    };
+    const faults = left.changes.map(({ text }) => text);
+    return { is: 'recorded', ...placedInSchema(workspace, faults) };
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'missing_schema')
       return { is: 'recorded', faults: [thrown.message] };

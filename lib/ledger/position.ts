@@ -1,5 +1,6 @@
 // The position of a database in the chain of migrations, from its ledger alone.
-import type { MigrationFile } from '../migration/chain.ts';
+import { listNamedFiles, type MigrationFile } from '../migration/chain.ts';
+import { Problem } from '../problem/problem.ts';
 import type { AuditEntry } from './audit-entries.ts';
 import { type Edit, editWords } from './edits.ts';
 import type { Ledger } from './tables.ts';
@@ -27,6 +28,15 @@ export function describeUnfinished({ file, direction }: UnfinishedMigration): st
   return direction === 'up'
     ? `${file.name} failed half-way: db:sync continues it, db:rollback undoes it`
     : `the way down of ${file.name} failed half-way: db:rollback continues it`;
+}
+
+/** The problem of a ledger that does not match the files of the folder. */
+export function brokenLedger(
+  environment: string,
+  faults: readonly string[],
+  folder: readonly MigrationFile[],
+): Problem<'ledger_broken'> {
+  return new Problem('ledger_broken', { environment, faults, files: listNamedFiles(faults, folder) });
 }
 
 /** Compares a ledger with the files of the folder. @param edits the edits of applied files */

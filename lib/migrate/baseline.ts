@@ -4,6 +4,7 @@ import { describeChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
+import { brokenLedger } from '../ledger/position.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
@@ -61,7 +62,7 @@ export async function recordBaseline(
   return withLock(connection, target.name, async () => {
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
-    if (faults.length > 0) throw new Problem('ledger_broken', { environment: target.name, faults });
+    if (faults.length > 0) throw brokenLedger(target.name, faults, files);
     const end = drift?.same ? applied : await reachedBy(session, applied, actual);
     await prepare();
     if (end === applied) return [];

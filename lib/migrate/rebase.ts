@@ -24,7 +24,7 @@ export interface Rebased {
 export async function rebase(workspace: Workspace, env?: string): Promise<Rebased> {
   const files = await readMigrations(workspace.project);
   const other = findBreaks(files).filter(({ is }) => is !== 'branched');
-  if (other.length > 0) throw brokenChain(other);
+  if (other.length > 0) throw brokenChain(other, files);
   const target = await workspace.world.environment(env);
   const { applied } = await withTarget(workspace, target, (connection) => snapshot(connection, readLedger));
   const names = new Set(applied.map(({ name }) => name));

@@ -6,7 +6,7 @@ import { kinds } from '../kinds/index.ts';
 import { findEdits } from '../ledger/edits.ts';
 import { findLostLedgers } from '../ledger/lost-ledgers.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
-import { type LedgerPosition, readPosition } from '../ledger/position.ts';
+import { brokenLedger, type LedgerPosition, readPosition } from '../ledger/position.ts';
 import type { Ledger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -91,14 +91,15 @@ export async function readSoundState(session: MigrationSession): Promise<SoundTa
   const situation = await judgeContent(workspace, connection, content, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
-  if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
+  if (faults.length > 0 || drift === null) throw brokenLedger(environment, faults, files);
   if (unfinished !== null) {
     const edge = files[unfinished.direction === 'up' ? applied : applied - 1];
     if (edge !== unfinished.file)
-      throw new Problem('ledger_broken', {
+      throw brokenLedger(
         environment,
-        faults: [`${unfinished.file.name} broke off half-way, but is not the one to go on with`],
-      });
+        [`${unfinished.file.name} broke off half-way, but is not the one to go on with`],
+        files,
+      );
   } else if (!drift.same) {
     const changes = drift.changes.map(describeChange);
     const known = situation.ledger.deeds.length > 0 || files.length === 0;

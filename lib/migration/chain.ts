@@ -117,3 +117,26 @@ const words: Readonly<Record<ChainBreak['is'], (of: ChainBreak) => string>> = {
 export function describeBreak(one: ChainBreak): string {
   return words[one.is](one);
 }
+
+/**
+ * The file of the migration that a text names first; null: it names none.
+ * @param files those of the folder
+ */
+export function findNamedFile(
+  text: string,
+  files: readonly Pick<MigrationFile, 'name' | 'file'>[],
+): string | null {
+  let found: { readonly at: number; readonly name: string; readonly file: string } | null = null;
+  for (const { name, file } of files) {
+    const at = text.indexOf(name);
+    // A name may be the beginning of another one.
+    const isBefore = found === null || at < found.at || (at === found.at && name.length > found.name.length);
+    if (at >= 0 && isBefore) found = { at, name, file };
+  }
+  return found?.file ?? null;
+}
+
+/** The files that texts name, each once. */
+export function listNamedFiles(texts: readonly string[], files: readonly MigrationFile[]): string[] {
+  return [...new Set(texts.flatMap((text) => findNamedFile(text, files) ?? []))];
+}

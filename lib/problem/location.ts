@@ -19,6 +19,11 @@ export interface FilePiece {
   readonly offset: number;
 }
 
+/** The place of a fault of a whole file: its start, without its text. */
+export function startOf(file: string): Where {
+  return { file, line: 1, column: 1, text: '' };
+}
+
 /** `schema.sql:3:8`, as editors and terminals link it. */
 export function formatPlace(where: Where): string {
   return `${where.file}:${where.line}:${where.column}`;

@@ -10,6 +10,7 @@ import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from './project.ts';
 import { readFile, shownPath } from './sql-files.ts';
+import type { Target } from './world.ts';
 
 /**
  * Reads the folder of another tool; without one there are no migrations.
@@ -102,6 +103,27 @@ export async function readForeignPosition(
     ],
     unfinished: null,
   };
+}
+
+/** The place of a target; null: the embedded database. */
+type TargetPlace = Pick<Target, 'url'>;
+
+/** True if the tool of a project's migrations cannot apply them: only pgmage opens the embedded database. */
+export const isOutOfReach = ({ layout }: Project, { url }: TargetPlace): boolean =>
+  layout !== undefined && url === null;
+
+/** The task or command that brings a target to the schema, or to its migrations. */
+export function applierFor(project: Project, target: TargetPlace | null): string {
+  if (!project.layout) return 'db:sync';
+  return target !== null && isOutOfReach(project, target) ? 'db:push' : project.layout.command;
+}
+
+/** The way to a migration of what `db:push` did to a target, as the rest of a sentence. */
+export function describeRecording(project: Project, target: TargetPlace): string {
+  const { layout } = project;
+  if (!layout) return 'db:generate, then db:sync --baseline';
+  const write = layout.written ? 'db:generate' : `write the migration with ${layout.tool}`;
+  return isOutOfReach(project, target) ? write : `${write}, then record it with ${layout.tool} as applied`;
 }
 
 /** Refuses to apply what another tool applies. @throws Problem `foreign_migrations` */

@@ -2,7 +2,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolders, replaceFile } from '../config/file.ts';
-import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import {
+  type ChainBreak,
+  describeBreak,
+  findBreaks,
+  listNamedFiles,
+  type MigrationFile,
+} from '../migration/chain.ts';
 import { compareNames, isMigrationName, isProgramName } from '../migration/name.ts';
 import { keepRange, splitParts, type TextRange } from '../migration/parts.ts';
 import { parseMigration } from '../migration/text.ts';
@@ -55,13 +61,17 @@ export function makeMigrationFile(project: Project, name: string, text: string):
 /** Refuses a folder whose files do not follow one another. @throws Problem `broken_chain` */
 export function checkChain(files: readonly MigrationFile[]): void {
   const breaks = findBreaks(files);
-  if (breaks.length > 0) throw brokenChain(breaks);
+  if (breaks.length > 0) throw brokenChain(breaks, files);
 }
 
 /** The problem of a folder whose files do not follow one another. */
-export function brokenChain(breaks: readonly ChainBreak[]): Problem<'broken_chain'> {
+export function brokenChain(
+  breaks: readonly ChainBreak[],
+  folder: readonly MigrationFile[],
+): Problem<'broken_chain'> {
   const merged = breaks.every(({ is }) => is === 'branched');
-  return new Problem('broken_chain', { breaks: breaks.map(describeBreak), merged });
+  const texts = breaks.map(describeBreak);
+  return new Problem('broken_chain', { breaks: texts, merged, files: listNamedFiles(texts, folder) });
 }
 
 /** The ways of a migration as files: everything else is blank, so that places stay. */

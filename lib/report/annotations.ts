@@ -4,7 +4,7 @@ import type { StatusReport } from '../commands/status.ts';
 import type { VerifyReport } from '../commands/verify.ts';
 import { describeChange } from '../compare/changes.ts';
 import { makeTextLegible, stripColours } from '../problem/legible.ts';
-import type { Where } from '../problem/location.ts';
+import { startOf, type Where } from '../problem/location.ts';
 import type { Problem } from '../problem/problem.ts';
 import { failedText } from './migrations.ts';
 
@@ -32,28 +32,43 @@ export function verifyAnnotations({ checks, appliedBy }: VerifyReport): string {
 
 /** Annotations for the differences of `db:status`, one per side, on the schema's file. */
 export function statusAnnotations({ schema, target, changes, record }: StatusReport): string {
-  const { pending = [], unrecorded = [], drift = [], unfinished = [], faults = [] } = record ?? {};
+  const { pending = [], unrecorded = [], drift = [], unfinished = [], faults = [], places } = record ?? {};
   const texts = (items: typeof changes) => items.map(({ text }) => text);
-  const sides: [title: string, items: readonly string[]][] = [
+  const sides: [title: string, items: readonly string[], files?: readonly (string | null)[] | undefined][] = [
     [`${target.name} differs from ${schema.path}`, texts(changes)],
-    [`Not applied to ${target.name}`, pending],
+    [`Not applied to ${target.name}`, pending, places?.pending],
     [`Changed in ${schema.path}, but in no migration`, unrecorded.map(describeChange)],
     [`Drift in ${target.name}`, drift.map(describeChange)],
     [`Left in ${target.name} by a migration that failed half-way`, unfinished.map(describeChange)],
-    ['Problems of the migrations', faults],
+    ['Problems of the migrations', faults, places?.faults],
   ];
-  const where = { file: schema.path, line: 1, column: 1, text: '' };
   return annotationsText(
-    sides.flatMap(([title, items]) =>
-      items.length === 0 ? [] : [{ title, message: items.join('\n'), where }],
+    sides.flatMap(([title, items, files = []]) =>
+      [...groupBy(items, (_, at) => files[at] ?? schema.path)].map(([file, own]) => ({
+        title,
+        message: own.join('\n'),
+        where: startOf(file),
+      })),
     ),
   );
 }
 
-/** The annotation of a problem, at its place if that is in a file. */
-export function problemAnnotation({ message, hint, where }: Problem): string {
+function groupBy(items: readonly string[], fileOf: (item: string, at: number) => string) {
+  const groups = new Map<string, string[]>();
+  for (const [at, item] of items.entries()) {
+    const file = fileOf(item, at);
+    groups.set(file, [...(groups.get(file) ?? []), item]);
+  }
+  return groups;
+}
+
+/** The annotation of a problem, at its place or at the first file that it is about. */
+export function problemAnnotation({ message, hint, where, data }: Problem): string {
   const [title = ''] = message.split('\n');
-  return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where }]);
+  const { file, files } = data as { readonly file?: unknown; readonly files?: unknown };
+  const [first] = Array.isArray(files) ? files : [file];
+  const place = where ?? (typeof first === 'string' ? startOf(first) : undefined);
+  return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where: place }]);
 }
 
 /** One line for each: `::error title=…,file=…,line=…,col=…::message`, or `::warning`. */

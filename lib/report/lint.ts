@@ -3,6 +3,7 @@ import type { LintReport } from '../commands/lint.ts';
 import type { LintFinding } from '../lint/verdict.ts';
 import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
+import { startOf } from '../problem/location.ts';
 import { annotationsText } from './annotations.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -43,13 +44,15 @@ function messageOf(message: string, { object, table }: LintFinding): string {
 }
 
 /** Annotations for GitHub: an error for what is denied, a warning for the rest. */
-export function lintAnnotations({ findings }: LintReport): string {
+export function lintAnnotations({ findings, files }: LintReport): string {
+  const [first] = files;
+  const usual = first === undefined ? undefined : startOf(first);
   return annotationsText(
     findings.map((finding) => ({
       title: finding.rule,
       message: `${messageOf(finding.message, finding)}\n${finding.hint}`.trim(),
       level: finding.level === 'deny' ? 'error' : 'warning',
-      where: finding.where === null ? undefined : { ...finding.where, text: '' },
+      where: finding.where === null ? usual : { ...finding.where, text: '' },
     })),
   );
 }
@@ -58,14 +61,17 @@ export function lintAnnotations({ findings }: LintReport): string {
  * The report of code quality for GitLab (GitLab's manual: Code Quality, report format).
  * @param digest names one finding in every run
  */
-export function lintCodeQuality({ findings }: LintReport, digest: (text: string) => string): string {
+export function lintCodeQuality({ findings, files }: LintReport, digest: (text: string) => string): string {
   return JSON.stringify(
     findings.map((finding) => ({
       description: makeLegible(messageOf(finding.message, finding)),
       check_name: finding.rule,
       fingerprint: digest([finding.rule, finding.where?.file, finding.object, finding.message].join('\n')),
       severity: finding.level === 'deny' ? 'major' : 'minor',
-      location: { path: finding.where?.file ?? 'schema.sql', lines: { begin: finding.where?.line ?? 1 } },
+      location: {
+        path: finding.where?.file ?? files[0] ?? 'schema.sql',
+        lines: { begin: finding.where?.line ?? 1 },
+      },
     })),
   );
 }

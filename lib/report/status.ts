@@ -45,16 +45,20 @@ export function statusText(report: StatusReport, paper: Paper): string {
 }
 
 // The user first resolves what db:sync refuses. It continues a migration that failed half-way.
-function nextLines({ target, record }: StatusReport): string[] {
-  if (record === null) return ["Run 'db:sync' to apply changes"];
+function nextLines({ target, record, appliedBy }: StatusReport): string[] {
+  if (record === null || record.outOfReach !== undefined) return [`Run '${appliedBy}' to apply changes`];
   const refusals = record.faults.filter((fault) => !fault.includes(' failed half-way: '));
   if (refusals.length > 0)
     return [`Resolve the problems of the migrations: until then, ${record.appliedBy} changes nothing`];
   if (record.drift.length === 0) return [`Run '${record.appliedBy}' to apply changes`];
+  // Another tool applies its migrations whatever the database has.
+  const isOwn = appliedBy === 'db:sync';
+  const until = isOwn ? ': until then, db:sync changes nothing' : '';
+  const way = isOwn ? ' (db:sync --baseline)' : ` with the tool of '${appliedBy}'`;
   return [
     record.applied === 0
-      ? `Record what ${target.name} has already (db:sync --baseline): until then, db:sync changes nothing`
-      : `Undo the drift in ${target.name} or take it over: until then, db:sync changes nothing`,
+      ? `Record what ${target.name} has already${way}${until}`
+      : `Undo the drift in ${target.name} or take it over${until}`,
   ];
 }
 
@@ -63,18 +67,20 @@ type Section = (title: string, items: readonly string[]) => string[];
 // The state of the migrations, each with the command that resolves it.
 function recordLines({ record, schema, target, changes: all }: StatusReport, section: Section): string[] {
   if (record === null) return [];
-  const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults } = record;
+  const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults, outOfReach } = record;
   const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
   const head = [
-    `Migrations: ${files}, applied: ${applied}`,
+    outOfReach === undefined
+      ? `Migrations: ${files}, applied: ${applied}`
+      : `Migrations: ${files}, for servers alone: ${outOfReach} cannot reach an embedded database`,
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
   ];
   if (applied > 0 && isSame(texts(drift), texts(unrecorded), 1))
     return [
       ...head,
       ...section(
-        `In ${target.name} and ${schema.path}, but in no migration (after db:push:` +
-          ' db:generate, then db:sync --baseline):',
+        `In ${target.name} and ${schema.path}, but in no migration (after db:push: db:generate, then` +
+          ` ${appliedBy === 'db:sync' ? 'db:sync --baseline' : `record it as applied for '${appliedBy}'`}):`,
         drift.map(describeChange),
       ),
     ];

@@ -7,6 +7,7 @@ import { history } from '../../lib/commands/history.ts';
 import { isSound, status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
+import { problemAnnotation, statusAnnotations, verifyAnnotations } from '../../lib/report/annotations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
@@ -60,6 +61,18 @@ async function refusedWith(code: string, words: string) {
   expect(await rows(`select from pg_attribute where attrelid = 't'::regclass and attname = 'd'`)).toEqual([]);
 }
 
+// The files of the annotation of a refused db:sync; those of db:verify and db:status have them, too.
+async function annotatedFiles(): Promise<string[]> {
+  const filesIn = (text: string) => [...text.matchAll(/,file=([^,]*),/g)].map(([, path = '']) => path);
+  const found = filesIn(problemAnnotation(await failure(sync(own.context, yes, undefined))));
+  for (const text of [
+    verifyAnnotations(await verify(own.context)),
+    statusAnnotations(await status(own.context)),
+  ])
+    expect(filesIn(text)).toEqual(expect.arrayContaining(found));
+  return found;
+}
+
 test('nothing is wrong before', async () => {
   expect(await verify(own.context)).toMatchObject({ sound: true });
   const report = await status(own.context);
@@ -81,6 +94,7 @@ test('nothing is wrong before', async () => {
 test('an edited file', async () => {
   own.write(file(1), own.read(file(1)).replace('integer', 'bigint'));
   await refusedWith('broken_chain', `${name(1)} was edited`);
+  expect(await annotatedFiles()).toEqual([`migrations/${file(1)}`]);
 });
 
 test('an edited file whose checksum was taken along', async () => {
@@ -125,6 +139,7 @@ test('rows of the ledger that were changed, taken away or added by hand', async 
   await refusedWith('ledger_broken', `${name(2)}`);
   await rows(`delete from pgmage.schema_migrations where name = '${name(2)}'`);
   await refusedWith('ledger_broken', `row of ${name(2)} was removed by hand`);
+  expect(await annotatedFiles()).toEqual([`migrations/${file(2)}`]);
   await rows(`insert into pgmage.schema_migrations (name, run_on, checksum) values ('9_x', now(), 'x')`);
   await refusedWith('ledger_broken', 'row of 9_x was added by hand');
 });

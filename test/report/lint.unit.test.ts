@@ -49,7 +49,7 @@ test('as annotations: an error where it is denied, else a warning; hostile text 
   expect(lintAnnotations({ ...report, findings: [finding, warning, hostile] }).split('\n')).toEqual([
     '::error title=drop_column,file=migrations/1_a.sql,line=3,col=7::users.note: The values of the column are' +
       ' deleted (users: 8 kB)%0AAllow it, 100%25.',
-    '::warning title=own::users.note: The values of the column are deleted',
+    '::warning title=own,file=migrations/1_a.sql,line=1,col=1::users.note: The values of the column are deleted',
     expect.stringMatching(/^::error title=drop_column,[^\n]*::x%250A[^\u202e]*: a%0A::error::b/),
   ]);
 });
@@ -63,6 +63,6 @@ test('as a report of code quality: each finding with a fingerprint of its own', 
       location: { path: 'migrations/1_a.sql', lines: { begin: 3 } },
       fingerprint: expect.stringContaining('drop_column/migrations/1_a.sql/public.users.note'),
     },
-    { check_name: 'own', severity: 'minor', location: { lines: { begin: 1 } } },
+    { check_name: 'own', severity: 'minor', location: { path: 'migrations/1_a.sql', lines: { begin: 1 } } },
   ]);
 });

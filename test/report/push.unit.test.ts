@@ -8,6 +8,7 @@ const paper = { width: 80, colour: false, now: new Date() };
 const empty: PushPlan = {
   target: { name: 'local', address: 'embedded', protected: false },
   tool: null,
+  recording: 'db:generate, then db:sync --baseline',
   changes: [],
   statements: [],
   cautions: [],
@@ -44,7 +45,10 @@ test('the end of db:push names the next commands, within the width', () => {
     '  --baseline.',
   ]);
   expect(
-    pushText({ ...report, tool: 'Prisma' }, paper)
+    pushText(
+      { ...report, tool: 'Prisma', recording: 'db:generate, then record it with Prisma as applied' },
+      paper,
+    )
       .split('\n')
       .slice(1),
   ).toEqual([

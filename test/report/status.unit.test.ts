@@ -69,6 +69,7 @@ function report(all: StatusReport['changes'], more: Partial<StatusReport> = {}):
     target: { name: 'prod', address: 'postgres://app@db.example.com/shop', major: 17, protected: true },
     inSync: all.length === 0,
     record: null,
+    appliedBy: 'db:sync',
     changes: all,
     objects: 12,
     unmanaged: [],
