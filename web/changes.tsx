@@ -60,12 +60,15 @@ function Migrations(props: {
   readonly name: string;
 }) {
   const { record, path, name } = props;
-  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;
+  const { files, applied, appliedBy, outOfReach, pending, unrecorded, drift, faults } = record;
   if (typeof files !== 'number') return null;
   return (
     <>
       <p>
-        Migrations: {files}, applied: {String(applied)}
+        Migrations: {files}
+        {outOfReach === undefined
+          ? `, applied: ${applied}`
+          : `, for servers alone: ${outOfReach} cannot reach an embedded database`}
       </p>
       <Items title={`Not applied to ${name} (${appliedBy} applies them)`} items={listOf(pending)} />
       <Items

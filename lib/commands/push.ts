@@ -30,6 +30,7 @@ import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { applierFor, describeRecording, isOutOfReach } from '../project/foreign-migrations.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { readSource, readSourceFiles, withTarget } from '../project/source.ts';
 import { type NamedTarget, nameTarget } from '../project/target-address.ts';
@@ -48,6 +49,8 @@ export interface PushPlan {
   readonly target: NamedTarget;
   /** The tool that applies the migrations of the project; null: pgmage itself. */
   readonly tool: string | null;
+  /** The way to a migration of these changes, when the schema is ready. */
+  readonly recording: string;
   readonly changes: readonly ObjectChange[];
   /** The statements, as they may be shown. */
   readonly statements: readonly string[];
@@ -138,6 +141,7 @@ async function pushIn(
   const plan: PushPlan = {
     target: nameTarget(workspace.project, target),
     tool: workspace.project.layout?.tool ?? null,
+    recording: describeRecording(workspace.project, target),
     changes: comparison.changes,
     statements: up.map(({ sql, shown = sql }) => shown),
     cautions,
@@ -158,13 +162,18 @@ async function pushIn(
   return { ...plan, done: true };
 }
 
-// A pending migration may change rows, which a comparison of schemas does not see.
+// A pending migration may change rows, which a comparison of schemas does not see. Where their tool cannot
+// reach the database, none is pending.
 async function readWithoutPending({ workspace, connection, target }: PushSession): Promise<Catalog> {
   const files = await readMigrations(workspace.project);
-  if (files.length === 0) return snapshot(connection, (reader) => readCatalog(reader, kinds));
+  if (files.length === 0 || isOutOfReach(workspace.project, target))
+    return snapshot(connection, (reader) => readCatalog(reader, kinds));
   const { actual, standing } = await readTargetState(workspace, connection, files);
   const pending = files.slice(standing.applied).map(({ name }) => name);
-  if (pending.length > 0) throw new Problem('push_pending', { environment: target.name, pending });
+  const { layout } = workspace.project;
+  const applier = { tool: layout?.tool ?? null, command: applierFor(workspace.project, target) };
+  if (pending.length > 0)
+    throw new Problem('push_pending', { environment: target.name, pending, ...applier });
   return actual;
 }
 

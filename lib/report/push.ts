@@ -28,19 +28,15 @@ export function pushPlanText(plan: PushPlan, paper: Paper): string {
 }
 
 /** The report of `db:push`. */
-export function pushText({ target, tool, statements, done }: PushReport, paper: Paper): string {
+export function pushText({ target, recording, statements, done }: PushReport, paper: Paper): string {
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was changed.';
   if (statements.length === 0) return ink.green(`${target.name} is in sync.`);
   return [
     ink.green(`Pushed ${formatCount(statements.length, 'statement')} to ${target.name}. It is in sync.`),
-    ...wrapText(
-      nameCommands(
-        'No migration was written. When the schema is ready: db:generate, then ' +
-          (tool === null ? 'db:sync --baseline.' : `record it with ${tool} as applied.`),
-      ),
-      paper,
-    ).map((line) => ink.dim(line)),
+    ...wrapText(nameCommands(`No migration was written. When the schema is ready: ${recording}.`), paper).map(
+      (line) => ink.dim(line),
+    ),
   ].join('\n');
 }
 
