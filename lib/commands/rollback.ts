@@ -9,7 +9,7 @@ import type { PolicyVerdict } from '../lint/gate.ts';
 import { judge } from '../lint/judge.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
-import { type LossCounts, listLosses } from '../migrate/losses.ts';
+import { listAllLosses } from '../migrate/loss-sizes.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
 import { finishMigration } from '../migrate/resume.ts';
 import { refuseUnclear } from '../migrate/schema-fit.ts';
@@ -124,7 +124,7 @@ export async function planRollback(
   before: SoundTargetState,
   kept: number,
   stamps = (from: number, to: number) => findWrongStamps(workspace, files, from, to),
-): Promise<{ plan: RollbackPlan; losses(counts?: LossCounts): Promise<string[]> }> {
+): Promise<{ plan: RollbackPlan; losses(isCounted?: boolean): Promise<string[]> }> {
   const { actual, standing } = before;
   const chosen = files.slice(kept, standing.applied).reverse();
   // A migration that failed on its way up has no row in the ledger, but is the last one.
@@ -149,10 +149,10 @@ export async function planRollback(
   const run = { pending: chosen, direction: 'down', connection } as const;
   const policy = await judge(workspace, { steps: up, cautions, ...run });
   const findings = await checkRows(connection, up, left, { actual, trusted: true });
-  const losses = async (counts: LossCounts = { findings, cautions }) => {
-    const told = new Set(listLosses(up));
-    const more = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
-    return [...listLosses(up, counts), ...more.filter((one) => !told.has(one))];
+  const losses = async (isCounted = true) => {
+    const others = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
+    const counts = isCounted ? { findings, cautions } : undefined;
+    return listAllLosses(connection, { steps: up, others }, actual, counts);
   };
   const named = nameTarget(workspace.project, target);
   return { plan: { target: named, undone, cautions, findings, policy }, losses };

@@ -11,7 +11,8 @@ import { judge } from '../lint/judge.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import type { ComposeOptions, Composition } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
-import { type LossCounts, listLosses } from '../migrate/losses.ts';
+import { listAllLosses } from '../migrate/loss-sizes.ts';
+import type { LossCounts } from '../migrate/losses.ts';
 import { refuseMissingRoles } from '../migrate/missing-roles.ts';
 import { refuseMissingTablespaces } from '../migrate/missing-tablespaces.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
@@ -169,17 +170,16 @@ async function planOf(
  * @param counts left out: the statements stand without rows
  */
 export async function listSyncLosses(
-  { workspace, files }: MigrationSession,
+  { workspace, connection, files }: MigrationSession,
   { composition }: SyncWork,
   { before: { actual, standing }, effect: { up, start } }: SyncLook,
   counts?: LossCounts,
 ): Promise<string[]> {
-  const told = new Set(listLosses(up));
-  const more = await findPendingLosses(workspace, files, standing.applied, {
+  const others = await findPendingLosses(workspace, files, standing.applied, {
     known: new Set(composition.steps.keys()),
     there: [actual, start],
   });
-  return [...listLosses(up, counts), ...more.filter((one) => !told.has(one))];
+  return listAllLosses(connection, { steps: up, others }, actual, counts);
 }
 
 /**

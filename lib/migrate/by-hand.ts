@@ -67,6 +67,12 @@ function dropsIn(sql: string): string[][] {
     : [...sql.matchAll(dropped)].map(([, column = '']) => [...namesIn(whole), ...namesIn(column)]);
 }
 
+/** The tables, as they are written, that a statement drops or alters. */
+export function findAltered(sql: string): string[] {
+  const tables = table.exec(sql)?.[1]?.match(new RegExp(pathText, 'g'));
+  return tables ?? altered.exec(sql)?.slice(1, 2) ?? [];
+}
+
 /** The names of a path, unquoted. */
 export const namesIn = (path: string) =>
   (path.match(new RegExp(name, 'g')) ?? []).map((one) =>

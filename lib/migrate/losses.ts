@@ -1,5 +1,5 @@
 // The losses of a plan's steps, for confirmation.
-import type { Caution } from '../compare/impact.ts';
+import type { Caution, TableSize } from '../compare/impact.ts';
 import { type Step, splitCombined } from '../model/step.ts';
 import { formatCount } from '../problem/amount.ts';
 import { describeFinding, type Finding } from './findings.ts';
@@ -33,9 +33,12 @@ export function listLosses(steps: readonly Step[], counts?: LossCounts): string[
 // The table with its rows, as the server estimates them.
 function sizeOf({ sql, shown = sql }: Step, cautions: readonly Caution[]): string {
   const table = cautions.find((one) => one.hazard === 'deletes_data' && one.sql === shown)?.table;
-  if (!table) return '';
-  const { name, rows } = table;
-  if (rows === null) return ` (${name}: rows not counted)`;
-  if (rows === 0) return ` (${name}: no rows)`;
-  return ` (${name}: about ${formatCount(rows.toLocaleString('en-US'), 'row')})`;
+  return table ? ` (${describeSize(table)})` : '';
+}
+
+/** A table with its rows: `users: about 5,000 rows`. */
+export function describeSize({ name, rows }: TableSize): string {
+  if (rows === null) return `${name}: rows not counted`;
+  if (rows === 0) return `${name}: no rows`;
+  return `${name}: about ${formatCount(rows.toLocaleString('en-US'), 'row')}`;
 }

@@ -2,6 +2,7 @@
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { compareCatalogs } from '../compare/compare.ts';
+import { weighSteps } from '../compare/impact.ts';
 import { kinds } from '../kinds/index.ts';
 import { sharedBeside } from '../kinds/named-objects.ts';
 import { toBrokeOffProblem } from '../ledger/applying.ts';
@@ -14,14 +15,17 @@ import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { diffReconciled, isEmpty } from '../model/diff.ts';
+import type { SettledPair } from '../model/reconcile.ts';
 import type { SchemaPair } from '../model/schema-pair.ts';
 import type { Step } from '../model/step.ts';
+import type { Connection } from '../pg/connection.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
 import { listDowns, listUps } from '../project/migration-folder.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { readRecordedSchema } from './compose.ts';
+import { checkRows } from './findings.ts';
 import { listLosses } from './losses.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -31,6 +35,8 @@ interface FinishPlan {
   readonly count: number;
   readonly renames: readonly string[];
   readonly online: readonly Step[];
+  /** The differences that these statements remove. */
+  readonly left: SettledPair;
 }
 
 /** A target with a migration that failed half-way. */
@@ -51,11 +57,12 @@ async function planFinish(
   const reached = await readRecordedSchema(workspace, files.slice(0, count));
   const ways = (end === 'up' ? listUps : listDowns)([file]);
   const left = await renamesLeft(workspace, actual, await findRenameStatements(ways));
-  const { online } = await compareCatalogs(workspace, left.after, reached);
+  const comparison = await compareCatalogs(workspace, left.after, reached);
   // Extensions that all tenants share are created and dropped by hand.
   const beside = (facts: Catalog['facts']) => (schemas ? sharedBeside(facts, schemas.written) : []);
   const shared = new Set([...beside(left.after.facts), ...beside(reached.facts)]);
-  return { count, renames: left.renames, online: online.filter(({ fact }) => !shared.has(fact)) };
+  const online = comparison.online.filter(({ fact }) => !shared.has(fact));
+  return { count, renames: left.renames, online, left: comparison };
 }
 
 /** The SQL that finishes a migration that failed half-way, as it may be shown; none where none did. */
@@ -87,14 +94,9 @@ export async function finishMigration(
   const { file, direction } = unfinished;
   const end = towards ?? direction;
   const { schemas } = of.connection;
-  const { count, renames, online } = await planFinish(
-    workspace,
-    of.files,
-    { standing, actual, schemas },
-    end,
-  );
-  const losses = listLosses(online);
-  if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames: [] });
+  const plan = await planFinish(workspace, of.files, { standing, actual, schemas }, end);
+  const { count, renames, online } = plan;
+  if (!force) await refuseLosses(of.connection, plan, actual);
   const detail = end === direction ? 'finishing the failed migration' : undoingDetail;
   await noteInAudit(of, { file, direction, outcome: 'begun', detail });
   // As the migrations that they stand for: functions that they call may need the database's own path.
@@ -110,6 +112,18 @@ export async function finishMigration(
   });
   await recordInLedger(of, file, end);
   return count;
+}
+
+async function refuseLosses(
+  connection: Connection,
+  { online, renames, left }: FinishPlan,
+  actual: Catalog,
+): Promise<void> {
+  if (listLosses(online).length === 0) return;
+  const cautions = await weighSteps(connection, online, left);
+  const findings = await checkRows(connection, online, left, { actual, trusted: true, renames });
+  const losses = listLosses(online, { cautions, findings });
+  throw new Problem('data_loss_refused', { losses, renames: [] });
 }
 
 // A rename that was done already finds nothing under the old name. Each one that is left is done as it was

@@ -22,15 +22,25 @@ export function findManualDeletions({ runnable, statements }: SqlFile, there: re
       const names = [...namesIn(path), ...namesIn(column)];
       return [...facts.values()].some((fact) => fact.parent !== null && endsWith(fact, names));
     });
-  const emptied = (sql: string) => Object.values(findEmptied(sql)).flat();
   const isOverwritten = ({ table, columns }: Assignment) =>
     isTable(table) && (columns === null || columns.some((column) => isColumn(table, column)));
-  const assigned = (sql: string) => [...findAssignments(sql), ...findMerges(sql)];
   return statements
     .filter(({ tag }) => writing.has(tag))
     .map(({ start, end }) => toOneLine(withoutComments(runnable.slice(start, end))))
-    .filter((sql) => emptied(sql).some(isTable) || assigned(sql).some(isOverwritten));
+    .filter((sql) => emptiedBy(sql).some(isTable) || assignedBy(sql).some(isOverwritten));
 }
+
+const emptiedBy = (sql: string) => Object.values(findEmptied(sql)).flat();
+const assignedBy = (sql: string) => [...findAssignments(sql), ...findMerges(sql)];
+
+/**
+ * The tables of a text, as they are written, whose rows are deleted or overwritten.
+ * @param sql on one line, without comments
+ */
+export const findWritten = (sql: string): string[] => [
+  ...emptiedBy(sql),
+  ...assignedBy(sql).map(({ table }) => table),
+];
 
 const endsWith = ({ path }: Fact, names: readonly string[]) =>
   names.every((name, at) => path.at(at - names.length) === name);

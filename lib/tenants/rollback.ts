@@ -175,7 +175,7 @@ class TenantsRollback implements TenantsChange {
       this.#stamps.get(to, () => findWrongStamps(session.workspace, session.files, from, to));
     const { plan, losses } = await planRollback(session, before, kept, stamps);
     const migrations = plan.undone.map(({ name }) => name);
-    const find = () => losses({ findings: [], cautions: [] });
+    const find = () => losses(false);
     const lost = await (unfinished === null ? this.#losses.get(applied, find) : find());
     return { plan, before, todo: { migrations, losses: lost } };
   }
