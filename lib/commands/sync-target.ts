@@ -108,14 +108,15 @@ export interface SyncLook {
  * Looks at a target: what would be done there, and whether it can be done. Only `baseline` writes.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
  * `missing_tablespaces`, `stuck_migration`, `rows_in_the_way`, `policy_denied`, `migrations_changed`,
- * `outside_schema`, `unclear_schema`, `missing_extensions`, `unsafe_schema`
+ * `outside_schema`, `unclear_schema`, `missing_extensions`, `misplaced_extensions`,
+ * `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
   const { workspace, connection, target, files } = session;
   const { composition, input } = work;
   const write = () => writeJudged(workspace, composition);
   refuseOutside(connection, work.wanted);
-  await refuseUnshared(connection, work.wanted);
+  const last = await refuseUnshared(connection, work.wanted);
   const recorded = input.baseline ? await recordBaseline(session, write) : [];
   const before = await readSoundState(session).catch(async (thrown) => {
     // Another process may have written and applied migrations that are unknown here.
@@ -125,8 +126,10 @@ export async function lookAtTarget(session: MigrationSession, work: SyncWork): P
   const pending = files.slice(before.standing.applied);
   input.inspect?.(composition, pending, before);
   // This includes a migration that broke off on its way down: it does not count as applied.
-  await refuseStates(session, before.standing.applied, files.length);
-  await refuseUnclear(connection, [...listUps(pending), ...listDowns(pending)]);
+  // The last state is the wanted schema.
+  const states = await refuseStates(session, before.standing.applied, files.length - 1);
+  const ways = [...listUps(pending), ...listDowns(pending)];
+  await refuseUnclear(connection, ways, new Set([...states, ...last]));
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
   await refuseMissingRoles(connection, target.name, listUps(pending));
   await refuseMissingTablespaces(connection, target.name, listUps(pending));

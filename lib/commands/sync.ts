@@ -11,7 +11,7 @@ import type { MigrationSession } from '../migrate/target-state.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm, questionOf } from '../project/confirmation.ts';
-import { expectedRole } from '../project/expected-role.ts';
+import { roleOf } from '../project/expected-role.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -63,8 +63,7 @@ export async function sync(
   // A wrong password is found out before the migrations are, which takes longer.
   await using ahead = await readAhead(workspace, target);
   const guarded = dryRun ? [] : findProtected(world, target, input);
-  const role = await expectedRole(world, input.env);
-  const composing = { given: input.rename, role, choose: input.yes ? undefined : choose };
+  const composing = { given: input.rename, role: roleOf(target), choose: input.yes ? undefined : choose };
   const run = async (composition: Composition, reason: string | null) => {
     const wanted = await readRecordedSchema(workspace, composition.files);
     await refuseUnfit(workspace, target, wanted);

@@ -46,11 +46,11 @@ const environment: Shape = (value) => {
   if (reason !== null) return reason;
   const { each, databases, schemas, except, canary } = value as Readonly<Record<string, unknown>>;
   const lists = [each, databases, schemas].filter((one) => one !== undefined);
-  if (lists.length > 1) return 'must have one of each, databases and schemas';
+  if (lists.length > 1) return 'must have only one of each, databases and schemas';
   if (except !== undefined && (databases ?? schemas) === undefined)
-    return 'must have databases or schemas, where it has except';
+    return 'must have except only with databases or schemas: a query leaves tenants out itself';
   if (lists.length === 1 || canary === undefined) return null;
-  return 'must have each, databases or schemas, where it has a canary';
+  return 'must have canary only with each, databases or schemas';
 };
 
 const data = object({

@@ -26,12 +26,12 @@ interface Answers {
 
 /**
  * Reads the description of a database. The caller says in which snapshot and with which settings it runs.
- * @throws Problem `tenant_schema`; of the connection
+ * @throws Problem `tenant_described`; of the connection
  */
 export async function readDescription(connection: Connection): Promise<Description> {
   // It describes a whole database, and names of a tenant would be those of another schema.
   if (connection.schemas !== undefined)
-    throw new Problem('tenant_schema', { environment: connection.description });
+    throw new Problem('tenant_described', { environment: connection.description });
   const names = Object.keys(descriptionQueries) as (keyof Answers)[];
   const found: Partial<Record<keyof Answers, unknown>> = {};
   const queries = names.map(

@@ -1,7 +1,7 @@
 // Tenants that are schemas: what the wanted schema and migrations must be, so that each of them can have it.
 import { nameFact } from '../compare/changes.ts';
 import { kinds } from '../kinds/index.ts';
-import { schemaId, sharedBeside } from '../kinds/named-objects.ts';
+import { extensionId, schemaId, sharedBeside } from '../kinds/named-objects.ts';
 import { type Catalog, getParent, getRoot } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -9,7 +9,7 @@ import type { Fact } from '../model/fact.ts';
 import { quote } from '../model/quote.ts';
 import { ledgerSchema, type SchemaPair, tenantLedger } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';
-import { locate } from '../problem/location.ts';
+import { formatPlace, locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { readSourceFiles } from '../project/source.ts';
 import type { TextFile } from '../project/sql-files.ts';
@@ -73,14 +73,40 @@ function hasObjects(catalog: Catalog, { written }: SchemaPair): boolean {
 }
 
 /**
- * Refuses migrations whose SQL cannot be rewritten with certainty; for a target that is a schema.
- * @throws Problem `unclear_schema` with the place; `invalid_sql`
+ * Refuses migrations whose SQL cannot be rewritten with certainty, or that work with shared objects which are
+ * only there meanwhile; for a target that is a schema.
+ * @param shared the ids of the shared objects of the states before and after (`refuseStates`)
+ * @throws Problem `unclear_schema`, `outside_schema` with the place; `invalid_sql`
  */
-export async function refuseUnclear({ schemas }: Placed, files: readonly TextFile[]): Promise<void> {
+export async function refuseUnclear(
+  { schemas }: Placed,
+  files: readonly TextFile[],
+  shared: ReadonlySet<string>,
+): Promise<void> {
   if (schemas === undefined) return;
   const { written, actual } = schemas;
   const reason = `it has the name ${actual}, which is also the tenant's schema`;
-  for (const file of files) await refuseFile(written, file, [ledgerName, { name: actual, reason }]);
+  for (const file of files) {
+    await refuseFile(written, file, [ledgerName, { name: actual, reason }]);
+    await refuseMeanwhile(written, file, shared);
+  }
+}
+
+// Statements on shared objects are not run for a tenant, so what they make must be known and checked before.
+async function refuseMeanwhile(schema: string, of: TextFile, known: ReadonlySet<string>): Promise<void> {
+  const { file, text } = of;
+  const { shared } = await readUse(schema, of);
+  for (const { schemas, extension, index } of shared) {
+    const objects = [
+      ...schemas.filter((name) => !known.has(schemaId(name))).map((name) => `SCHEMA ${quote(name)}`),
+      ...(extension === null || known.has(extensionId(extension)) ? [] : [`EXTENSION ${quote(extension)}`]),
+    ];
+    if (objects.length === 0) continue;
+    // Reports of tenants show the message alone.
+    const where = locate(file, text, index);
+    const placed = objects.map((one) => `${one} (${formatPlace(where)})`);
+    throw new Problem('outside_schema', { schema, objects: placed }, { where });
+  }
 }
 
 const ledgerName = { name: ledgerSchema, reason: `it names ${ledgerSchema}, the schema of the ledger` };
@@ -123,6 +149,10 @@ export async function refuseUnfit(workspace: Workspace, target: Placed, wanted: 
   if (target.schemas === undefined) return;
   refuseOutside(target, wanted);
   // A name that is one tenant's concerns that tenant alone: its migrations are looked at there.
-  for (const file of await readSourceFiles(workspace, workspace.project.schema))
-    await refuseFile(target.schemas.written, file, [ledgerName]);
+  const { written } = target.schemas;
+  const shared = sharedBeside(wanted.facts, written);
+  for (const file of await readSourceFiles(workspace, workspace.project.schema)) {
+    await refuseFile(written, file, [ledgerName]);
+    await refuseMeanwhile(written, file, shared);
+  }
 }

@@ -21,7 +21,7 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
   several_tenants: row(
     64,
     409,
-    (of) => `${of.environment} is many databases, one for each tenant`,
+    (of) => `${of.environment} is many ${of.of}, one for each tenant`,
     (of) =>
       `Name one tenant: ${of.environment}:NAME. All tenants at once: db:status, db:sync, db:verify,` +
       ' db:rollback and db:history.',
@@ -43,6 +43,12 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     409,
     (of) => `${of.environment} is one schema of a database, and this command works on whole databases`,
     'Use db:status, db:sync, db:verify, db:rollback or db:history, or name another environment.',
+  ),
+  tenant_described: row(
+    64,
+    409,
+    (of) => `${of.environment} is one schema of a database, and types and documents are of a whole one`,
+    'Leave --from out: the wanted schema is read then, and it is that of each tenant.',
   ),
   tenant_name: row(
     64,
@@ -80,6 +86,22 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     (of) =>
       `The database of ${of.environment} lacks extensions that tenants share: ${of.extensions.join(', ')}`,
     (of) => `Create them once, as a superuser: ${of.statements.join('; ')}`,
+  ),
+  misplaced_extensions: row(
+    1,
+    422,
+    (of) =>
+      `The database of ${of.environment} has extensions in other schemas than its migrations:` +
+      ` ${of.extensions.join(', ')}`,
+    ({ statements, fixed }) => {
+      const move =
+        'Move them once, as a superuser, and name the new schema in all queries of the database:' +
+        ` ${statements.join('; ')}`;
+      const keep =
+        `The server cannot move ${fixed.join(', ')}: write the schema where it is, unless that is public.` +
+        ' Else drop it, with all that uses it, and create it there.';
+      return [...(fixed.length > 0 ? [keep] : []), ...(statements.length > 0 ? [move] : [])].join(' ');
+    },
   ),
   unsafe_schema: row(
     1,

@@ -9,13 +9,15 @@ export interface TenantProblems {
     readonly nearest?: readonly string[];
     readonly tenants?: { readonly environment: string; readonly more: number };
   };
-  /** An environment of many databases, where one is needed. */
-  several_tenants: { readonly environment: string };
+  /** An environment of many databases or schemas, where one is needed. */
+  several_tenants: { readonly environment: string; readonly of: 'databases' | 'schemas' };
   bad_tenants: { readonly environment: string; readonly reason: string };
   /** `environment`: of the tenant. */
   tenant_moved: { readonly environment: string; readonly moved: string };
   /** A tenant that is a schema, where a whole database is needed. */
   tenant_schema: { readonly environment: string };
+  /** A tenant that is a schema, where types or documents are made. */
+  tenant_described: { readonly environment: string };
   /** `schema`: of a tenant. */
   tenant_name: { readonly schema: string; readonly reason: string };
   tenant_ties: { readonly schema: string; readonly ties: readonly string[] };
@@ -28,6 +30,13 @@ export interface TenantProblems {
     readonly environment: string;
     readonly extensions: readonly string[];
     readonly statements: readonly string[];
+  };
+  /** `extensions`: with both schemas; `statements`: move them; `fixed`: those that cannot be moved. */
+  misplaced_extensions: {
+    readonly environment: string;
+    readonly extensions: readonly string[];
+    readonly statements: readonly string[];
+    readonly fixed: readonly string[];
   };
   /** `schema`: the quoted name of the schema of extensions; `roles`: can change what is in it. */
   unsafe_schema: {

@@ -1,20 +1,25 @@
 // The role that an environment's migrations run as, from its URL alone: the database is not asked.
 import { Problem } from '../problem/problem.ts';
-import type { World } from './world.ts';
+import type { Target, World } from './world.ts';
 
 /** The owner of new objects in the embedded database. See `openEmbedded`. */
 const embeddedRole = 'postgres';
 
-/** The login role of an environment; null: it is not configured, or its URL names none. */
+/**
+ * The login role of an environment; null: it is not configured, or its URL names none. A tenant has the role
+ * of its environment, unless its own URL says otherwise: see `roleOf`.
+ */
 export async function expectedRole(world: World, env?: string): Promise<string | null> {
-  const target = await world.environment(env).catch(async (thrown: unknown) => {
+  const target = await world.environment(env, 'unlisted').catch((thrown: unknown) => {
     if (!(thrown instanceof Problem)) throw thrown;
-    // Tenants have the role of their environment, unless their own URLs say otherwise.
-    if (thrown.code !== 'several_tenants') return null;
-    return (await world.tenants?.(env))?.target ?? null;
+    return null;
   });
-  if (target === null) return null;
-  return target.url === null ? embeddedRole : userIn(target.url);
+  return target === null ? null : roleOf(target);
+}
+
+/** The login role of a target; null: its URL names none. */
+export function roleOf({ url }: Pick<Target, 'url'>): string | null {
+  return url === null ? embeddedRole : userIn(url);
 }
 
 function userIn(url: string): string | null {

@@ -52,9 +52,11 @@ export interface Author {
 export interface World {
   /**
    * Finds an environment by name, the default one where no name is given.
+   * @param way `unlisted`: one that has tenants, or is one of them, is the database that lists these: it is
+   * found without their list, so no database is asked
    * @throws Problem `unknown_environment`, `several_tenants`
    */
-  environment(name?: string): Promise<Target>;
+  environment(name?: string, way?: 'unlisted'): Promise<Target>;
   /** The tenants of an environment; null: it is one database. Left out: each is. */
   tenants?(name?: string): Promise<TenantsPlace | null>;
   /** The names of the environments that are configured, or have a dotenv file; left out: not known. */

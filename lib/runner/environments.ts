@@ -38,19 +38,26 @@ export function makeEnvironments(around: Surroundings, onSilence?: (message: str
     ...(stallTimeout !== undefined && { stallTimeout }),
     ...(onSilence && { onSilence }),
   });
+  const unlisted = (name: string) => once(`tenants of ${name}`, () => own(name));
   const tenants = async (name = first) => {
     const rule = findTenants(config, name);
-    return rule === null ? null : { target: await once(`tenants of ${name}`, () => own(name)), rule };
+    return rule === null ? null : { target: await unlisted(name), rule };
   };
   const find = async (name: string): Promise<Target> => {
-    if (findTenants(config, name) !== null) throw new Problem('several_tenants', { environment: name });
+    const rule = findTenants(config, name);
+    const of = rule?.schemas === undefined ? 'databases' : 'schemas';
+    if (rule !== null) throw new Problem('several_tenants', { environment: name, of });
     const one = splitTenant(config, name);
     if (one === null) return own(name);
     const { findTenant } = await import('../tenants/list.ts');
     return findTenant((await tenants(one.environment)) as TenantsPlace, one.tenant);
   };
   return {
-    environment: (name = first) => once(name, find),
+    environment: (name = first, way) => {
+      if (way === undefined) return once(name, find);
+      const place = findTenants(config, name) === null ? splitTenant(config, name)?.environment : name;
+      return place === undefined ? once(name, find) : unlisted(place);
+    },
     tenants,
     environmentNames: () => knownNames(around),
     protectedEnvironments: () => listProtected(around),

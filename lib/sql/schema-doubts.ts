@@ -12,7 +12,7 @@ import {
   type SchemaToken,
   startOfList,
 } from './schema-tokens.ts';
-import { readShared } from './shared-statements.ts';
+import { readShared, type SharedNames } from './shared-statements.ts';
 import type { Node } from './statement.ts';
 import { collectNodes, listOf, namesOf } from './tree.ts';
 
@@ -29,6 +29,14 @@ export interface SchemaReading {
   readonly doubt: SchemaDoubt | null;
   /** The first place of each name before a dot, and of each relation, alias and routine. */
   readonly names: ReadonlyMap<string, number>;
+  /** The statements on what all tenants share, which are not run for a tenant. */
+  readonly shared: readonly PlacedNames[];
+}
+
+/** A statement on what all tenants share, and its place. */
+export interface PlacedNames extends SharedNames {
+  /** The index into the text. */
+  readonly index: number;
 }
 
 /** The statement or the body that tokens are part of. */
@@ -47,7 +55,7 @@ interface Place {
 export async function readSchemaUse(file: string, text: string, schema: string): Promise<SchemaReading> {
   const scan = new DoubtScan(await loadTokens(), schema);
   await visitStatements(file, text, (tree, sql) => scan.statement(tree, sql));
-  return { doubt: scan.doubts[0] ?? null, names: scan.names };
+  return { doubt: scan.doubts[0] ?? null, names: scan.names, shared: scan.shared };
 }
 
 // Their texts are for people, or the labels of a type.
@@ -57,6 +65,7 @@ const withPath = new Set(['VariableSetStmt', 'CreateFunctionStmt', 'AlterFunctio
 class DoubtScan {
   readonly doubts: SchemaDoubt[] = [];
   readonly names = new Map<string, number>();
+  readonly shared: PlacedNames[] = [];
   readonly #read: ReadTokens;
   readonly #schema: string;
   readonly #word: RegExp;
@@ -75,7 +84,8 @@ class DoubtScan {
     const [one = '', two = ''] = tokens.map(({ raw }) => raw.toUpperCase());
     const shared = readShared(tree, this.#schema);
     if (shared !== null) {
-      for (const name of shared) this.#name(name, first);
+      for (const name of shared.schemas) this.#name(name, first);
+      this.shared.push({ ...shared, index: first });
       return;
     }
     if (!isOfOneSchema(tree)) this.#doubt(first, `${one} ${two} is not for one schema alone`.trim());

@@ -1,8 +1,6 @@
 // The tenants of an environment, as its query or its server lists them.
 
-import { notKept } from '../copy/swap/databases.ts';
-import { literal } from '../model/quote.ts';
-import { ledgerSchema, writtenSchema } from '../model/schema-pair.ts';
+import { writtenSchema } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { readUrl, replaceDatabase } from '../pg/url.ts';
@@ -13,6 +11,7 @@ import { Problem } from '../problem/problem.ts';
 import { openServer, type Reachable } from '../project/source.ts';
 import type { Target, TenantsPlace } from '../project/world.ts';
 import { placeOf } from '../project/write-access.ts';
+import { readTenantNames } from './names.ts';
 import { readTenantQuery } from './query.ts';
 
 /** One tenant. */
@@ -45,13 +44,14 @@ export async function listTenants({ target, rule }: TenantsPlace): Promise<Tenan
   const { url } = target;
   if (url === null) throw wrong('it has no url');
   const connection = await openServer({ ...target, url });
-  const rows = await readRows(connection, rule, wrong).finally(() => connection.close());
+  const { rows, leftOut } = await readRows(connection, rule, wrong).finally(() => connection.close());
   const tenants = rows.map((row) => makeTenant({ ...target, url }, row, wrong));
-  if (tenants.length === 0) throw wrong(describeNone(rule));
+  if (tenants.length === 0) throw wrong(describeNone(rule, leftOut));
   refuseTwice(tenants, wrong);
   const { canary } = rule;
   if (canary === undefined) return tenants;
   const first = tenants.find(({ name }) => name === canary);
+  if (first === undefined && leftOut.includes(canary)) throw wrong(`the canary ${canary} is in except`);
   if (first === undefined)
     throw wrong(`the canary ${canary} is none of its ${formatCount(tenants.length, 'tenant')}`);
   return [first, ...tenants.filter((tenant) => tenant !== first)];
@@ -78,10 +78,11 @@ export async function findTenant(place: TenantsPlace, name: string): Promise<Tar
 
 type Wrong = (reason: string) => Problem;
 
-function describeNone({ each, databases, schemas }: TenantsPlace['rule']): string {
+function describeNone({ each, databases, schemas }: TenantsPlace['rule'], leftOut: readonly string[]): string {
   if (each !== undefined) return 'its query gives no row';
-  if (databases !== undefined) return `no database is named ${databases}`;
-  return `no schema is named ${[schemas ?? []].flat().join(' or ')}`;
+  const [sort, names] = databases === undefined ? ['schema', schemas ?? []] : ['database', databases];
+  const named = `named ${[names].flat().join(' or ')}`;
+  return leftOut.length > 0 ? `each ${sort} ${named} is in except` : `no ${sort} is ${named}`;
 }
 
 // A database that stood there twice would be counted twice, and locked against itself.
@@ -100,18 +101,24 @@ function refuseTwice(tenants: readonly Tenant[], wrong: Wrong): void {
   }
 }
 
+/** The rows of the list, and the names that `except` leaves out. */
+interface ListedRows {
+  readonly rows: readonly TenantRow[];
+  readonly leftOut: readonly string[];
+}
+
 // In a transaction that only reads. No view and no policy is read: their owner's functions would run.
 async function readRows(
   connection: Connection,
-  { each, databases = '', schemas, except = [] }: TenantsPlace['rule'],
+  rule: TenantsPlace['rule'],
   wrong: Wrong,
-): Promise<TenantRow[]> {
-  const without = [except].flat();
-  if (schemas !== undefined)
-    return snapshot(connection, (reader) => readSchemas(reader, [schemas].flat(), without, wrong));
-  if (each === undefined)
-    return snapshot(connection, (reader) => reader.rows<TenantRow>(databasesLike(databases, without)));
-  const sql = await readTenantQuery(each, wrong);
+): Promise<ListedRows> {
+  if (rule.each === undefined) {
+    const { names, leftOut } = await readTenantNames(connection, rule, wrong);
+    const isSchemas = rule.schemas !== undefined;
+    return { rows: names.map((name) => (isSchemas ? { schema: name } : { database: name })), leftOut };
+  }
+  const sql = await readTenantQuery(rule.each, wrong);
   const rows = await snapshot(connection, (reader) => reader.rows<TenantRow>(sql)).catch(
     (thrown: unknown) => {
       if (thrown instanceof Problem && 'sqlstate' in thrown.data)
@@ -122,45 +129,7 @@ async function readRows(
   const [first] = rows;
   if (first !== undefined && !('url' in first) && !('database' in first))
     throw wrong('its query gives neither a column url nor a column database');
-  return rows;
-}
-
-// Without those that pgmage makes for a time, and those that a swap keeps.
-const databasesLike = (pattern: string, without: readonly string[]) => `
-  select datname::text as database from pg_database
-  where datallowconn and not datistemplate
-    and datname !~ '^pgmage_(new|drill|shadow)_[0-9a-f]{16}$'
-    and ${notKept}
-    and ${isLike('datname', pattern)} and not (${isLikeAny('datname', without)})
-  order by datname::text collate "C"`;
-
-// Without the system's, those of ledgers and the one that the SQL of all tenants is written for.
-const schemasLike = (patterns: readonly string[], without: readonly string[]) => `
-  select nspname::text as schema from pg_namespace
-  where nspname !~ '^pg_' and nspname not in ('information_schema', ${literal(writtenSchema)})
-    and nspname !~ ${literal(`^${ledgerSchema}(:|$)`)}
-    and (${isLikeAny('nspname', patterns)}) and not (${isLikeAny('nspname', without)})
-  order by nspname::text collate "C"`;
-
-async function readSchemas(
-  connection: Connection,
-  patterns: readonly string[],
-  without: readonly string[],
-  wrong: Wrong,
-): Promise<TenantRow[]> {
-  const rows = await connection.rows<{ schema: string }>(schemasLike(patterns, without));
-  const found = rows.map(({ schema }) => schema);
-  const missing = patterns.find((one) => !one.includes('*') && !found.includes(one));
-  if (missing !== undefined && found.length > 0) throw wrong(`it has no schema ${missing} for a tenant`);
-  return rows;
-}
-
-const isLikeAny = (column: string, patterns: readonly string[]) =>
-  patterns.map((one) => isLike(column, one)).join(' or ') || 'false';
-
-function isLike(column: string, pattern: string): string {
-  const like = pattern.replace(/[!%_]/g, '!$&').replaceAll('*', '%');
-  return `${column}::text collate "C" like ${literal(like)} escape '!'`;
+  return { rows, leftOut: [] };
 }
 
 function makeTenant(own: Reachable, row: TenantRow, wrong: Wrong): Tenant {

@@ -17,7 +17,7 @@ import type { TrialRun } from '../migrate/trial-run.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
-import { expectedRole } from '../project/expected-role.ts';
+import { roleOf } from '../project/expected-role.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
@@ -76,7 +76,7 @@ export async function tenantsSync(
   const guarded = dryRun ? [] : await guardTenants(workspace, open.place, input);
   const first = asTenant(workspace, open.tenants[0] as Tenant);
   const renaming = { given: input.rename, choose: input.yes ? undefined : choose };
-  const role = await expectedRole(first.world);
+  const role = roleOf((open.tenants[0] as Tenant).target);
   const composition = await compose(first, input, { ...renaming, role });
   const wanted = await readRecordedSchema(first, composition.files);
   await refuseUnfit(workspace, (open.tenants[0] as Tenant).target, wanted);

@@ -12,6 +12,8 @@ test.each([
 ])('taken as shared by all tenants, and not run: %s', async (sql, names) => {
   const found = await readSchemaUse('x.sql', sql, 'public');
   expect([found.doubt, [...found.names.keys()]]).toEqual([null, names]);
+  const extension = /create extension.*?(\w+-?\w*)"? +(?:with )?schema/i.exec(sql)?.[1] ?? null;
+  expect(found.shared).toEqual([{ schemas: names, extension, index: 0 }]);
   const text = `select 'ä';\n${sql};\nselect 2;`;
   const rest = await blankShared('x.sql', text, 'public');
   expect([rest.length, rest.replace(/ +/g, ' ')]).toEqual([text.length, "select 'ä';\n \nselect 2;"]);

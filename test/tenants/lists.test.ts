@@ -39,6 +39,7 @@ test('tenants are rows of a query, with url or database, or databases of such na
   expect(await names({ databases: `${prefix}_*`, except: [`${prefix}_reg*`, `${prefix}_a`] })).toEqual([
     all[1],
   ]);
+  expect(await names({ databases: `${prefix}_*`, except: ['template1', 'gone_*'] })).toEqual(all);
   const catalog = `select datname as database from pg_database where datname = '${prefix}_a'`;
   expect(await names({ each: catalog })).toEqual([`${prefix}_a`]);
   const urls = `select 'Ä ' || t.name as name, 'postgres://127.0.0.1/' || database as url
@@ -98,15 +99,35 @@ test.each([
   expect(await fleet.rows('registry', 'select from tenants')).toHaveLength(2);
 });
 
+test('databases that except names', async () => {
+  const [databases, a, b] = [`${fleet.prefix}_*`, `${fleet.prefix}_a`, `${fleet.prefix}_b`];
+  const near = `${fleet.prefix}_registri`;
+  for (const [rule, words] of [
+    [
+      { databases, except: near },
+      `except has ${near}, but no database has this name. Did you mean ${fleet.prefix}_registry?`,
+    ],
+    [{ databases, except: [a, 'unlike any'] }, 'except has unlike any, but no database has this name'],
+    [{ databases: a, except: a }, `each database named ${a} is in except`],
+    [{ databases, except: [a], canary: a }, `the canary ${a} is in except`],
+    [{ databases: b, except: a, canary: 'c' }, 'the canary c is none of its 1 tenant'],
+  ] as const) {
+    const { code, message } = await failure(names(rule));
+    expect([code, message]).toEqual(['bad_tenants', `Cannot list the tenants of shops: ${words}`]);
+  }
+});
+
+const lists = 'environments.shops must have only one of each, databases and schemas';
+
 test.each([
-  [{ each: 'select 1', databases: 'x' }, 'environments.shops must have one of each, databases and schemas'],
-  [{ schemas: ['x'], databases: 'x' }, 'environments.shops must have one of each, databases and schemas'],
+  [{ each: 'select 1', databases: 'x' }, lists],
+  [{ schemas: ['x'], databases: 'x' }, lists],
   [{ schemas: 1 }, 'environments.shops.schemas must be a string, or must be a list of strings'],
   [
     { each: 'select 1', except: 'x' },
-    'environments.shops must have databases or schemas, where it has except',
+    'environments.shops must have except only with databases or schemas: a query leaves tenants out itself',
   ],
-  [{ canary: 'x' }, 'environments.shops must have each, databases or schemas, where it has a canary'],
+  [{ canary: 'x' }, 'environments.shops must have canary only with each, databases or schemas'],
 ])('a configuration of tenants is checked: %j', (shops, reason) => {
   const check = () => checkConfig({ environments: { shops } }, 'pgmage.config.ts');
   expect(check).toThrow(`Invalid configuration in pgmage.config.ts: ${reason}`);
@@ -136,6 +157,10 @@ test('one tenant is an environment; commands for one database name what to do', 
     expect([words, code, out]).toEqual([words, 64, '']);
     expect(log).toContain('shops is many databases, one for each tenant\nHint: Name one tenant: shops:NAME.');
   }
+  fleet.configure(`schemas: 'tenant_*'`);
+  const schemas = await fleet.pgmage('db:types --from shops');
+  expect(schemas.log).toContain('shops is many schemas, one for each tenant\nHint: Name one tenant');
+  fleet.configure(byDatabase);
   const unknown = await fleet.pgmage('db:status --env shops:aa');
   expect(unknown.code).toBe(64);
   expect(unknown.log).toContain(

@@ -45,6 +45,12 @@ test('a list of schemas: names and patterns, never the schemas of the system, of
     [{ schemas: 'public' }, 'no schema is named public'],
     [{ schemas: ['acme', 'missing'] }, 'it has no schema missing for a tenant'],
     [{ schemas: 'acme', canary: 'b' }, 'the canary b is none of its 1 tenant'],
+    [
+      { schemas: 'tenant_*', except: 'tenant_aa' },
+      'except has tenant_aa, but no schema has this name. Did you mean tenant_a or tenant_b?',
+    ],
+    [{ schemas: 'tenant_*', except: '*' }, 'each schema named tenant_* is in except'],
+    [{ schemas: ['acme', 'tenant_a'], except: 'acme' }, 'the schema acme is in schemas and in except'],
   ] as const) {
     const problem = await failure(names(rule));
     expect([problem.code, problem.message]).toEqual([

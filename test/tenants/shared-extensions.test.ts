@@ -92,8 +92,13 @@ test('an extension in another schema, or gone, is said of each tenant', async ()
   await rows('create schema extensions; create extension citext; create extension pg_trgm schema extensions');
   await using workspace = await fleet.open();
   const refused = await tenantsSync(workspace, all, undefined);
-  expect(refused.tenants[0]?.problem?.message).toMatch(/share: citext in the schema extensions$/);
-  await rows('alter extension citext set schema extensions');
+  const { code, message, hint = '' } = refused.tenants[0]?.problem ?? {};
+  expect([code, message]).toEqual([
+    'misplaced_extensions',
+    expect.stringMatching(/than its migrations: citext is in the schema public instead of extensions$/),
+  ]);
+  // The hint is what is to be run.
+  await rows(hint.replace(/^[^:]*: /, ''));
   await tenantsSync(workspace, all, undefined);
   await rows('drop extension pg_trgm cascade');
   const [gone] = (await tenantsStatus(workspace, { env: 'shops' })).tenants;
@@ -102,15 +107,21 @@ test('an extension in another schema, or gone, is said of each tenant', async ()
 });
 
 test.each([
-  ['a role may create objects there', 'grant create on schema extensions to extensions_evil'],
-  ['all roles may', 'grant create on schema extensions to public'],
-  ['the schema belongs to a role', 'alter schema extensions owner to extensions_evil'],
+  ['a role may create objects there', 'grant create on schema extensions to extensions_evil', 'evil'],
+  ['all roles may', 'grant create on schema extensions to public', 'PUBLIC'],
+  [
+    'all roles may, and one owns it',
+    `grant create on schema extensions to public; alter schema extensions owner to extensions_evil`,
+    'PUBLIC, extensions_evil',
+  ],
+  ['the schema belongs to a role', 'alter schema extensions owner to extensions_evil', 'evil'],
   [
     'a function there belongs to a role',
     `create function extensions.similarity(text, varchar) returns real language sql as 'select 1::real';
      alter function extensions.similarity(text, varchar) owner to extensions_evil`,
+    'evil',
   ],
-])('refused before anything runs, because its functions could be replaced: %s', async (_, sql) => {
+])('refused before anything runs, because its functions could be replaced: %s', async (_, sql, roles) => {
   await open(['tenant_a', 'tenant_b']);
   await rows('create role extensions_evil').catch(() => undefined);
   await rows('create schema extensions; create extension citext schema extensions');
@@ -119,9 +130,10 @@ test.each([
   await using workspace = await fleet.open();
   const refused = await tenantsSync(workspace, { ...all, keepGoing: true }, undefined);
   expect(codes(refused)).toEqual(['unsafe_schema', undefined]);
-  expect(refused.tenants[0]?.problem?.message).toMatch(
-    /extensions, which other roles can change: .*extensions_evil/,
-  );
+  const [, listed] = /extensions, which other roles can change: (.*)$/.exec(
+    refused.tenants[0]?.problem?.message ?? '',
+  ) ?? [''];
+  expect(listed).toBe(roles === 'evil' ? 'extensions_evil' : roles);
   expect(await rows(`select from pg_namespace where nspname ~ '^pgmage'`)).toEqual([]);
   expect(await rows(`select from pg_class where relname = 'users'`)).toEqual([]);
   await rows('drop owned by extensions_evil cascade');
@@ -160,4 +172,38 @@ test('a hostile name of the schema of extensions, and a tenant of that name', as
   ]);
   expect(states(await tenantsStatus(workspace, { env: 'shops' }))[0]).toBe('in_sync');
   expect(await rows(`select from pg_class where relname = 'evil'`)).toEqual([]);
+});
+
+test('the owner of the database stands for pg_database_owner', async () => {
+  await open(['tenant_a']);
+  await rows('create role extensions_evil').catch(() => undefined);
+  await rows('create schema extensions authorization pg_database_owner');
+  await rows('create extension citext schema extensions; create extension pg_trgm schema extensions');
+  await rows(`create function extensions.own() returns int language sql as 'select 1';
+    alter function extensions.own() owner to pg_database_owner`);
+  await rows(`alter database ${fleet.prefix}_db owner to extensions_evil`);
+  await using workspace = await fleet.open();
+  const refused = await tenantsSync(workspace, all, undefined);
+  expect(refused.tenants[0]?.problem).toMatchObject({
+    code: 'unsafe_schema',
+    message: expect.stringMatching(/other roles can change: extensions_evil$/),
+  });
+  await rows(`alter database ${fleet.prefix}_db owner to current_user`);
+  expect(states(await tenantsSync(workspace, all, undefined))).toEqual(['changed']);
+});
+
+test('an extension that the server cannot move', async () => {
+  await open(['tenant_a']);
+  await rows('create schema gis; create extension citext schema gis; create schema extensions');
+  await rows(`update pg_extension set extrelocatable = false where extname = 'citext'`);
+  await rows('create extension pg_trgm schema gis');
+  await using workspace = await fleet.open();
+  const refused = await tenantsSync(workspace, all, undefined);
+  expect(refused.tenants[0]?.problem).toMatchObject({
+    code: 'misplaced_extensions',
+    message: expect.stringContaining('citext is in the schema gis instead of extensions, pg_trgm is in'),
+    hint: expect.stringMatching(
+      /^The server cannot move citext: write the schema where it is, .* ALTER EXTENSION pg_trgm SET SCHEMA extensions$/,
+    ),
+  });
 });
