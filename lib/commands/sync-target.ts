@@ -109,14 +109,14 @@ export interface SyncLook {
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
  * `missing_tablespaces`, `stuck_migration`, `rows_in_the_way`, `policy_denied`, `migrations_changed`,
  * `outside_schema`, `unclear_schema`, `missing_extensions`, `misplaced_extensions`,
- * `unsafe_schema`
+ * `missing_external`, `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
   const { workspace, connection, target, files } = session;
   const { composition, input } = work;
   const write = () => writeJudged(workspace, composition);
   refuseOutside(connection, work.wanted);
-  const last = await refuseUnshared(connection, work.wanted);
+  const last = await refuseUnshared(workspace.project, connection, work.wanted);
   const recorded = input.baseline ? await recordBaseline(session, write) : [];
   const before = await readSoundState(session).catch(async (thrown) => {
     // Another process may have written and applied migrations that are unknown here.

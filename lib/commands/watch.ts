@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Problem, toProblem } from '../problem/problem.ts';
 import { listWatched, readWanted } from '../project/schema-sources.ts';
+import { readSurrounding } from '../project/shadow-catalog.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type DifferenceReport, difference } from './diff.ts';
 import { type PushReport, push, pushTarget } from './push.ts';
@@ -114,7 +115,8 @@ async function observe(schema: string, note: () => void): Promise<FSWatcher> {
 
 // A digest of the schema files; null: they cannot be read, which the look itself reports.
 async function digestOf({ project }: Workspace): Promise<string | null> {
-  const files = await readWanted(project).catch(() => null);
+  const reading = Promise.all([readWanted(project), readSurrounding(project)]);
+  const files = await reading.catch(() => null);
   return files && createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 

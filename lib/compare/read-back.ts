@@ -14,8 +14,8 @@ import {
   listTablespaces,
   parseFiles,
   readState,
+  readSurrounding,
   replay,
-  surroundingFiles,
 } from '../project/shadow-catalog.ts';
 import { refuseSuperuser } from '../project/shadow-pool.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -45,7 +45,8 @@ export async function readBack(
   const batches = splitForReading(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
   // Kept whole, because `also` changes with each edit of the schema, and the definitions do not.
-  const content = ['read back', await workspace.shadows.describe(), ...ids, ...batches.map(encodeCatalog)];
+  const around = await describeSurrounding(workspace);
+  const content = ['read back', ...around, ...ids, ...batches.map(encodeCatalog)];
   const all = await workspace.catalogs.get(content, async () => {
     const read: Catalog[] = [];
     for (const batch of batches) read.push(await runIn(workspace, batch));
@@ -64,8 +65,15 @@ export async function readBackAll(
   catalog: Catalog,
   more: readonly string[] = [],
 ): Promise<Catalog> {
-  const content = ['same words', await workspace.shadows.describe(), encodeCatalog(catalog), ...more];
+  const around = await describeSurrounding(workspace);
+  const content = ['same words', ...around, encodeCatalog(catalog), ...more];
   return workspace.catalogs.get(content, () => runIn(workspace, catalog, more));
+}
+
+// The shadow, and the schemas of other programs that definitions can refer to.
+async function describeSurrounding({ project, shadows }: Workspace): Promise<string[]> {
+  const files = project.external === undefined ? [] : await readSurrounding(project);
+  return [await shadows.describe(), ...files.map(({ text }) => text)];
 }
 
 async function runIn(workspace: Workspace, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
@@ -79,7 +87,7 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parseSql('the database', texts.join(''));
   const rest = await parseSql('more', more.map((sql) => `${sql}\n;\n`).join(''));
-  const first = await parseFiles(surroundingFiles(workspace.project));
+  const first = await parseFiles(await readSurrounding(workspace.project));
   const { loaded = null } = catalog;
   const ofDatabase = loaded === null || loaded.ofDatabase === true;
   const run = (shadow: Shadow) => {
@@ -88,7 +96,7 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
       async (connection) => {
         await loadFiles(connection, [script], { lenient: true });
         await loadFiles(connection, [rest], { lenient: true, anyOrder: false });
-        return readState(connection);
+        return readState(workspace, connection);
       },
       groundOf(first, listTablespaces([script, rest]), loadFiles),
     );

@@ -136,6 +136,15 @@ const schema: Shape = (value) => {
   return value.map(schemaSource).find((reason) => reason !== null) ?? null;
 };
 
+// These are of the server, of pgmage, or of the wanted schema itself.
+const external: Shape = (value) => {
+  const reason = entries(text)(value);
+  if (reason !== null) return reason;
+  const refused = /^(pg_.*|information_schema|public|pgmage(:.*)?|.*\*.*)$/;
+  const name = Object.keys(value as object).find((one) => refused.test(one));
+  return name === undefined ? null : `must not have ${name}: another program cannot manage it`;
+};
+
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
@@ -145,6 +154,7 @@ const config = object({
   environment: text,
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),
+  external,
   masks: entries(text),
   data,
   policy,

@@ -99,6 +99,11 @@ export interface Config {
     readonly objects?: readonly string[];
   };
   /**
+   * Schemas that another program manages and the wanted schema refers to, by their names: the `.sql` file or
+   * the folder that creates them. The shadow loads these first, and every comparison leaves the schemas out.
+   */
+  readonly external?: Readonly<Record<string, string>>;
+  /**
    * Masks for clones, by `table.column`: an SQL expression, or one of `@null`, `@hash`, `@email`, `@name`,
    * `@phone`, `@uuid`, `@text`, `@digits`, `@year`. They apply to every clone.
    */

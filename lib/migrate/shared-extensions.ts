@@ -1,16 +1,17 @@
-// Extensions that tenants share: a program of the user creates them once, and pgmage uses them only where no
-// other role can change what is called.
+// What tenants share: extensions, and the schemas of other programs. The user creates them once, and pgmage
+// uses them only where no other role can change what is called.
 import { extensionsBeside, type PlacedExtension, sharedBeside } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { literal, quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { Problem } from '../problem/problem.ts';
+import type { Project } from '../project/project.ts';
 import { readRecordedSchema } from './compose.ts';
 import { refuseOutside } from './schema-fit.ts';
 import type { MigrationSession } from './target-state.ts';
 
-/** What a database has of the extensions that are needed. */
+/** What a database has of the extensions and the schemas that are needed. */
 interface FoundShared {
   readonly extensions: readonly FoundExtension[];
   readonly schemas: readonly SharedSchema[];
@@ -29,25 +30,32 @@ interface SharedSchema {
 }
 
 /**
- * Refuses a tenant whose database lacks an extension of the schema, or has it where another role can replace
- * functions that migrations call; for a session on a tenant.
+ * Refuses a tenant whose database lacks an extension of the schema or a schema of another program, or has it
+ * where another role can replace functions that migrations call; for a session on a tenant.
  * @param wanted the schema that is reached
  * @returns the ids of these extensions, and of the schemas that they are in
- * @throws Problem `missing_extensions`, `misplaced_extensions`, `unsafe_schema`
+ * @throws Problem `missing_extensions`, `misplaced_extensions`, `missing_external`, `unsafe_schema`
  */
-export async function refuseUnshared(connection: Connection, wanted: Catalog): Promise<ReadonlySet<string>> {
+export async function refuseUnshared(
+  { external = {} }: Pick<Project, 'external'>,
+  connection: Connection,
+  wanted: Catalog,
+): Promise<ReadonlySet<string>> {
   const { schemas, description: environment } = connection;
   if (schemas === undefined) return new Set();
   const shared = sharedBeside(wanted.facts, schemas.written);
   const needed = [...extensionsBeside(wanted.facts, schemas.written).values()];
-  if (needed.length === 0) return shared;
-  const [answer] = await queryPinned<FoundShared>(connection, sharedQuery(needed));
+  const others = Object.keys(external);
+  if (needed.length + others.length === 0) return shared;
+  const [answer] = await queryPinned<FoundShared>(connection, sharedQuery(needed, others));
   const { extensions, schemas: homes } = answer as FoundShared;
   const placed = needed.map((one) => ({ ...one, found: extensions.find(({ name }) => name === one.name) }));
   const missing = placed.filter(({ found }) => found === undefined);
   if (missing.length > 0) throw missingProblem(environment, missing);
   const misplaced = placed.filter((one): one is MisplacedExtension => one.found?.schema !== one.schema);
   if (misplaced.length > 0) throw misplacedProblem(environment, misplaced);
+  const absent = others.filter((name) => !homes.some(({ schema }) => schema === name));
+  if (absent.length > 0) throw new Problem('missing_external', { environment, schemas: absent });
   const unsafe = homes.find(({ roles }) => roles.length > 0);
   if (unsafe === undefined) return shared;
   const { schema, roles } = unsafe;
@@ -60,7 +68,8 @@ export async function refuseUnshared(connection: Connection, wanted: Catalog): P
  * @param from the fewest applied migrations of these states
  * @param to the most
  * @returns the ids of the extensions in these states, and of the schemas that they are in
- * @throws Problem `outside_schema`, `missing_extensions`, `misplaced_extensions`, `unsafe_schema`
+ * @throws Problem `outside_schema`, `missing_extensions`, `misplaced_extensions`, `missing_external`,
+ * `unsafe_schema`
  */
 export async function refuseStates(
   { workspace, connection, files }: Pick<MigrationSession, 'workspace' | 'connection' | 'files'>,
@@ -72,7 +81,7 @@ export async function refuseStates(
   for (let count = Math.max(from, 1); count <= Math.min(to, files.length); count++) {
     const state = await readRecordedSchema(workspace, files.slice(0, count));
     refuseOutside(connection, state);
-    for (const id of await refuseUnshared(connection, state)) shared.add(id);
+    for (const id of await refuseUnshared(workspace.project, connection, state)) shared.add(id);
   }
   return shared;
 }
@@ -124,16 +133,17 @@ const owned: readonly (readonly [catalog: string, owner: string, schema: string]
 
 // The only member of pg_database_owner is the owner of the database (manual: Predefined Roles). A right of
 // PUBLIC is that of all roles, which are not listed one by one.
-const sharedQuery = (needed: readonly PlacedExtension[]) => `
+const sharedQuery = (needed: readonly PlacedExtension[], others: readonly string[]) => `
   with trusted as (select oid from pg_roles where rolsuper or rolname = current_user),
     others as (select r.oid, r.rolname from pg_roles r where r.rolname <> 'pg_database_owner'
       and not exists (select from trusted t where pg_has_role(r.oid, t.oid, 'member'))),
     homes as (select n.oid, n.nspname, exists (select from aclexplode(n.nspacl) a where a.grantee = 0
         and a.privilege_type = 'CREATE') as is_open
-      from pg_namespace n where n.nspname in (${literals(needed.map(({ schema }) => schema))}))
+      from pg_namespace n
+      where n.nspname = any (${list([...others, ...needed.map(({ schema }) => schema)])}))
   select to_json(array(select json_build_object('name', e.extname, 'movable', e.extrelocatable,
         'schema', (select n.nspname from pg_namespace n where n.oid = e.extnamespace))
-      from pg_extension e where e.extname in (${literals(needed.map(({ name }) => name))}))) as extensions,
+      from pg_extension e where e.extname = any (${list(needed.map(({ name }) => name))}))) as extensions,
     to_json(array(select json_build_object('schema', h.nspname, 'roles', array(
         select 'PUBLIC' where h.is_open
         union all (select o.rolname::text from others o
@@ -147,4 +157,4 @@ const sharedQuery = (needed: readonly PlacedExtension[]) => `
           order by 1 limit 5)))
       from homes h order by h.nspname)) as schemas`;
 
-const literals = (texts: readonly string[]) => [...new Set(texts.map(literal))].join();
+const list = (texts: readonly string[]) => `array[${texts.map(literal).join()}]::text[]`;

@@ -1,12 +1,18 @@
 // Migrations tried out where nothing can be broken: up and back in the shadow, and what came of it.
-import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, markComplete } from '../model/catalog.ts';
 import { diff, isEmpty } from '../model/diff.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { inShadow, parseFiles, readState, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
+import {
+  inShadow,
+  parseFiles,
+  readShadow,
+  readState,
+  runInOrder,
+  wantsCommit,
+} from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { isAlike, type TrialStart } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -64,12 +70,13 @@ async function rehearsed(
 ): Promise<TrialRun | null> {
   const files = await parseFiles(ways.map(({ up }) => up));
   return inShadow(workspace, start, files, async (connection, committed) => {
-    const first = await look(connection, committed);
+    const look = async () => markComplete(await seen(workspace, connection, committed));
+    const first = await look();
     if (start.reaches && !isAlike(first, start.reaches)) return null;
     const states = [first];
     for (const [at, file] of files.entries()) {
       await runInOrder(connection, [file], committed);
-      states.push(ways[at]?.unread ? (states.at(-1) as Catalog) : await look(connection, committed));
+      states.push(ways[at]?.unread ? (states.at(-1) as Catalog) : await look());
     }
     const returns: TrialReturn[] = ways.map(() => ({
       down: null,
@@ -79,7 +86,7 @@ async function rehearsed(
       const to = states[at] as Catalog;
       const tried = await back(ways[at] as TrialMigration, states[at + 1] as Catalog, to, async (down) => {
         await runInOrder(connection, await parseFiles([down]), committed);
-        return diff(await look(connection, committed), to, kinds);
+        return diff(await look(), to, kinds);
       });
       if ('thrown' in tried) {
         if (!committed && wantsCommit(tried.thrown)) throw tried.thrown;
@@ -114,15 +121,11 @@ function isRefusal(thrown: unknown): thrown is Problem {
   return thrown instanceof Problem && 'sqlstate' in thrown.data;
 }
 
-async function look(connection: Connection, committed: boolean): Promise<Catalog> {
-  return markComplete(await seen(connection, committed));
-}
-
-async function seen(connection: Connection, committed: boolean): Promise<Catalog> {
-  if (committed) return snapshot(connection, (reader) => readCatalog(reader, kinds));
+async function seen(workspace: Workspace, connection: Connection, committed: boolean): Promise<Catalog> {
+  if (committed) return snapshot(connection, (reader) => readShadow(workspace.project, reader));
   // Going back to it, settings are again as they were.
   await connection.execute('savepoint look');
-  const catalog = await readState(connection);
+  const catalog = await readState(workspace, connection);
   await connection.execute('rollback to look; release look');
   return catalog;
 }

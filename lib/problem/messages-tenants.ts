@@ -77,8 +77,9 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     (of) => `Tenants that are schemas have no objects outside of ${of.schema}: ${of.objects.join(', ')}`,
     (of) =>
       `Remove them from the schema. Create what all tenants share, and the rights on ${of.schema} itself,` +
-      ' where the schemas of tenants are created. Give an extension a schema of its own, without VERSION:' +
-      ' CREATE EXTENSION … SCHEMA extensions.',
+      ' where the schemas of tenants are created. If tables of tenants refer to it, name its schema and the' +
+      ' file that creates it as external in pgmage.config.ts. Give an extension a schema of its own, without' +
+      ' VERSION: CREATE EXTENSION … SCHEMA extensions.',
   ),
   missing_extensions: row(
     1,
@@ -103,11 +104,17 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
       return [...(fixed.length > 0 ? [keep] : []), ...(statements.length > 0 ? [move] : [])].join(' ');
     },
   ),
+  missing_external: row(
+    1,
+    422,
+    (of) => `The database of ${of.environment} lacks schemas that tenants share: ${of.schemas.join(', ')}`,
+    'Create them first, by the program that manages them. They are named as external in pgmage.config.ts.',
+  ),
   unsafe_schema: row(
     1,
     422,
     (of) =>
-      `${of.environment} uses extensions in the schema ${of.schema}, which other roles can change:` +
+      `${of.environment} uses objects of the schema ${of.schema}, which other roles can change:` +
       ` ${of.roles.join(', ')}`,
     (of) =>
       'Migrations would run their functions with your rights. Let a superuser own the schema and all that' +

@@ -38,7 +38,9 @@ export interface TenantProblems {
     readonly statements: readonly string[];
     readonly fixed: readonly string[];
   };
-  /** `schema`: the quoted name of the schema of extensions; `roles`: can change what is in it. */
+  /** `schemas`: those of other programs that a tenant's database lacks. */
+  missing_external: { readonly environment: string; readonly schemas: readonly string[] };
+  /** `schema`: the quoted name of a schema that tenants share; `roles`: can change what is in it. */
   unsafe_schema: {
     readonly environment: string;
     readonly schema: string;

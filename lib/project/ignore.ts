@@ -13,14 +13,20 @@ import type { Project } from './project.ts';
  * @param beside the other side of the comparison
  */
 export function withoutUnmanaged(
-  { ignore, layout }: Pick<Project, 'ignore' | 'layout'>,
+  { ignore, layout, external }: Pick<Project, 'ignore' | 'layout' | 'external'>,
   catalog: Catalog,
   beside: Catalog = catalog,
 ): Catalog {
   const hosted = layout?.name === 'supabase' || [catalog, beside].some(isSupabase);
   const own = withoutUnused(withoutLedger(catalog), beside === catalog ? undefined : beside);
   const lists = [...(hosted ? [supabaseIgnore] : []), layout?.ignore, ignore];
-  return lists.reduce(withoutIgnored, own);
+  return lists.reduce(withoutIgnored, withoutExternal({ external }, own));
+}
+
+/** The catalog without the schemas that another program manages, as a shadow has them. */
+export function withoutExternal({ external }: Pick<Project, 'external'>, catalog: Catalog): Catalog {
+  const schemas = Object.keys(external ?? {});
+  return withoutIgnored(catalog, { schemas, objects: [] });
 }
 
 /**

@@ -42,6 +42,8 @@ export interface Project {
   readonly shadowSuperuser?: boolean;
   /** Names that every comparison leaves out: schemas, and qualified names with or without their kind. */
   readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
+  /** Schemas that another program manages, by their names, and the files or folders that create them. */
+  readonly external?: Readonly<Record<string, string>>;
   /** True if plans avoid long locks, even with more than one transaction; default: true. */
   readonly online?: boolean;
   /**

@@ -70,9 +70,11 @@ async function runCommand(root: string, source: SchemaCommand): Promise<TextFile
 }
 
 /** The files and folders of the wanted schema, to be watched: commands name theirs by `watch`. */
-export function listWatched({ root, schema, schemaSources }: Project): string[] {
-  if (schemaSources === undefined) return [schema];
-  return schemaSources.flatMap((one) =>
+export function listWatched({ root, schema, schemaSources, external = {} }: Project): string[] {
+  const around = Object.values(external);
+  if (schemaSources === undefined) return [schema, ...around];
+  const own = schemaSources.flatMap((one) =>
     'path' in one ? [one.path] : [one.watch ?? []].flat().map((path) => join(root, path)),
   );
+  return [...own, ...around];
 }

@@ -13,8 +13,9 @@ import { isNamedIn } from '../shadow/own-roles.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findIgnored } from '../sql/psql-commands.ts';
+import { withoutExternal } from './ignore.ts';
 import type { Project } from './project.ts';
-import type { TextFile } from './sql-files.ts';
+import { readFiles, type TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
 import type { Workspace } from './workspace.ts';
 import type { World } from './world.ts';
@@ -39,7 +40,8 @@ export async function replay(
   given: readonly TextFile[],
   { inOrder = false, asPsql = false, role = null, ofDatabase = false }: Omit<TrialStart, 'files'> = {},
 ): Promise<Catalog> {
-  const as = role !== null && isNamed(role, [...surroundingFiles(workspace.project), ...given]) ? role : null;
+  const around = await readSurrounding(workspace.project);
+  const as = role !== null && isNamed(role, [...around, ...given]) ? role : null;
   const start = { files: given, inOrder, asPsql, ofDatabase };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
   const content = await contentOf(workspace, given, way);
@@ -76,8 +78,8 @@ export async function markRole(
 ): Promise<Catalog> {
   const { loaded = null } = catalog;
   if (loaded === null || role === null || loaded.as === role) return catalog;
-  if (loaded.as === null && !isNamed(role, [...surroundingFiles(workspace.project), ...loaded.files]))
-    return catalog;
+  const around = await readSurrounding(workspace.project);
+  if (loaded.as === null && !isNamed(role, [...around, ...loaded.files])) return catalog;
   return replay(workspace, loaded.files, { ...loaded, role });
 }
 
@@ -109,23 +111,37 @@ async function contentOf(
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
-  const texts = [...surroundingFiles(project), ...given].map(({ text }) => text);
-  return [await shadows.describe(), way, ...texts];
+  const texts = [...(await readSurrounding(project)), ...given].map(({ text }) => text);
+  return [await shadows.describe(), way, ...Object.keys(project.external ?? {}), ...texts];
 }
 
-/** Files to load first, because the schema is made for a certain host. */
-export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
-  return layout?.name === 'supabase' ? [supabasePrelude] : [];
+/**
+ * Reads the files to load first, because the schema is made for a certain host, or refers to schemas that
+ * another program manages.
+ * @throws Problem of the files
+ */
+export async function readSurrounding(
+  project: Pick<Project, 'root' | 'layout' | 'external'>,
+): Promise<TextFile[]> {
+  const { root, layout, external = {} } = project;
+  const host = layout?.name === 'supabase' ? [supabasePrelude] : [];
+  const paths = [...new Set(Object.values(external))];
+  return [...host, ...(await Promise.all(paths.map((path) => readFiles(root, path)))).flat()];
 }
 
 /** Reads the state of a shadow, which is in a transaction already. */
-export async function readState(connection: Connection): Promise<Catalog> {
+export async function readState({ project }: Workspace, connection: Connection): Promise<Catalog> {
   await connection.execute(readingSettings);
-  return readCatalog(connection, kinds);
+  return readShadow(project, connection);
+}
+
+/** Reads a shadow, without the schemas that another program manages, in the transaction that is open. */
+export async function readShadow(project: Project, connection: Connection): Promise<Catalog> {
+  return withoutExternal(project, await readCatalog(connection, kinds));
 }
 
 function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
-  return readInShadow(workspace, start, (connection) => readCatalog(connection, kinds));
+  return readInShadow(workspace, start, (connection) => readShadow(workspace.project, connection));
 }
 
 /** Reads the state of a shadow that was brought to a start. @throws Problem of the files, with its place */
@@ -178,7 +194,7 @@ export async function inShadow<T>(
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
-  const first = await parseFiles([...surroundingFiles(workspace.project), ...start.files]);
+  const first = await parseFiles([...(await readSurrounding(workspace.project)), ...start.files]);
   const rest = await parseFiles(start.next ?? []);
   const { key, lay } = await groundOf(start, first);
   const tablespaces = listTablespaces([...first, ...rest, ...more]);

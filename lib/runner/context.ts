@@ -76,6 +76,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
     ...stallTimeoutOf(config),
+    ...(config.external !== undefined && { external: pathsOf(config.external, at) }),
     ...(config.masks !== undefined && { masks: config.masks }),
     ...(config.data !== undefined && { data: config.data }),
     ...(config.policy !== undefined && { policy: config.policy }),
@@ -84,6 +85,9 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
   };
 }
+
+const pathsOf = (paths: Readonly<Record<string, string>>, at: (path: string) => string) =>
+  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, at(path)]));
 
 /** The world of a process, with the environments of a folder's configuration. */
 export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
