@@ -8,6 +8,7 @@ import type { Fact } from '../model/fact.ts';
 import { makeUnnotedUses } from '../model/unnoted-uses.ts';
 import { plan } from '../plan/plan.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
+import { readOwn } from '../project/external.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import {
   listExtensions,
@@ -96,7 +97,7 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
       async (connection) => {
         await loadFiles(connection, [script], { lenient: true });
         await loadFiles(connection, [rest], { lenient: true, anyOrder: false });
-        return readState(workspace, connection);
+        return readState(connection, readOwn(workspace.project));
       },
       groundOf(first, listTablespaces([script, rest]), loadFiles),
     );

@@ -5,10 +5,11 @@ import { diff, isEmpty } from '../model/diff.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
+import type { ReadShadow } from '../project/external.ts';
 import {
   inShadow,
+  makeReader,
   parseFiles,
-  readShadow,
   readState,
   runInOrder,
   wantsCommit,
@@ -69,8 +70,9 @@ async function rehearsed(
   ways: readonly TrialMigration[],
 ): Promise<TrialRun | null> {
   const files = await parseFiles(ways.map(({ up }) => up));
+  const read = await makeReader(workspace, start);
   return inShadow(workspace, start, files, async (connection, committed) => {
-    const look = async () => markComplete(await seen(workspace, connection, committed));
+    const look = async () => markComplete(await seen(connection, committed, read));
     const first = await look();
     if (start.reaches && !isAlike(first, start.reaches)) return null;
     const states = [first];
@@ -121,11 +123,11 @@ function isRefusal(thrown: unknown): thrown is Problem {
   return thrown instanceof Problem && 'sqlstate' in thrown.data;
 }
 
-async function seen(workspace: Workspace, connection: Connection, committed: boolean): Promise<Catalog> {
-  if (committed) return snapshot(connection, (reader) => readShadow(workspace.project, reader));
+async function seen(connection: Connection, committed: boolean, read: ReadShadow): Promise<Catalog> {
+  if (committed) return snapshot(connection, read);
   // Going back to it, settings are again as they were.
   await connection.execute('savepoint look');
-  const catalog = await readState(workspace, connection);
+  const catalog = await readState(connection, read);
   await connection.execute('rollback to look; release look');
   return catalog;
 }

@@ -104,6 +104,13 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
       return [...(fixed.length > 0 ? [keep] : []), ...(statements.length > 0 ? [move] : [])].join(' ');
     },
   ),
+  external_changed: row(
+    1,
+    422,
+    (of) => `The schema or a migration changes what another program manages: ${of.objects.join(', ')}`,
+    'These schemas are named as external in pgmage.config.ts. Change them by that program, and write it into' +
+      ' their own files.',
+  ),
   missing_external: row(
     1,
     422,

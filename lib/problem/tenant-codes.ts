@@ -38,6 +38,8 @@ export interface TenantProblems {
     readonly statements: readonly string[];
     readonly fixed: readonly string[];
   };
+  /** `objects`: of schemas that another program manages. */
+  external_changed: { readonly objects: readonly string[] };
   /** `schemas`: those of other programs that a tenant's database lacks. */
   missing_external: { readonly environment: string; readonly schemas: readonly string[] };
   /** `schema`: the quoted name of a schema that tenants share; `roles`: can change what is in it. */

@@ -13,7 +13,7 @@ import { isNamedIn } from '../shadow/own-roles.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findIgnored } from '../sql/psql-commands.ts';
-import { withoutExternal } from './ignore.ts';
+import { type ReadShadow, readGuarded } from './external.ts';
 import type { Project } from './project.ts';
 import { readFiles, type TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
@@ -130,18 +130,28 @@ export async function readSurrounding(
 }
 
 /** Reads the state of a shadow, which is in a transaction already. */
-export async function readState({ project }: Workspace, connection: Connection): Promise<Catalog> {
+export async function readState(connection: Connection, read: ReadShadow): Promise<Catalog> {
   await connection.execute(readingSettings);
-  return readShadow(project, connection);
+  return read(connection);
 }
 
-/** Reads a shadow, without the schemas that another program manages, in the transaction that is open. */
-export async function readShadow(project: Project, connection: Connection): Promise<Catalog> {
-  return withoutExternal(project, await readCatalog(connection, kinds));
+/**
+ * Makes the reader of a shadow that is brought to a start: without the schemas that another program manages.
+ * It throws Problem `external_changed`.
+ * @throws Problem of their files
+ */
+export async function makeReader(workspace: Workspace, { role = null }: TrialStart): Promise<ReadShadow> {
+  const { project } = workspace;
+  if (project.external === undefined) return (connection) => readCatalog(connection, kinds);
+  const content = [...(await contentOf(workspace, [], 'any order')), `external of ${role}`];
+  const around = await workspace.catalogs.get(content, () =>
+    readInShadow(workspace, { files: [], role }, (connection) => readCatalog(connection, kinds)),
+  );
+  return readGuarded(project, around);
 }
 
-function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
-  return readInShadow(workspace, start, (connection) => readShadow(workspace.project, connection));
+async function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
+  return readInShadow(workspace, start, await makeReader(workspace, start));
 }
 
 /** Reads the state of a shadow that was brought to a start. @throws Problem of the files, with its place */

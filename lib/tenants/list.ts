@@ -78,7 +78,10 @@ export async function findTenant(place: TenantsPlace, name: string): Promise<Tar
 
 type Wrong = (reason: string) => Problem;
 
-function describeNone({ each, databases, schemas }: TenantsPlace['rule'], leftOut: readonly string[]): string {
+function describeNone(
+  { each, databases, schemas }: TenantsPlace['rule'],
+  leftOut: readonly string[],
+): string {
   if (each !== undefined) return 'its query gives no row';
   const [sort, names] = databases === undefined ? ['schema', schemas ?? []] : ['database', databases];
   const named = `named ${[names].flat().join(' or ')}`;

@@ -34,11 +34,12 @@ export async function readTenantNames(
   { databases = '', schemas, except = [] }: TenantsConfig,
   wrong: (reason: string) => Problem,
 ): Promise<TenantNames> {
-  const sort = schemas === undefined ? 'database' : 'schema';
+  const [title, query] =
+    schemas === undefined ? (['database', databasesQuery] as const) : (['schema', schemasQuery] as const);
   const patterns = [schemas ?? databases].flat();
   const without = [except].flat();
   const rows = await snapshot(connection, (reader) =>
-    reader.rows<NamedRow>(queries[sort](patterns, without)),
+    reader.rows<NamedRow>(query(patterns, without)),
   );
   const fitting = rows.filter(({ fits }) => fits);
   const unknown = without.find((one) => isName(one) && !rows.some(({ name }) => name === one));
@@ -48,7 +49,7 @@ export async function readTenantNames(
       fitting.map(({ name }) => makeLegible(name)),
     );
     const meant = near.length > 0 ? `. Did you mean ${near.join(' or ')}?` : '';
-    throw wrong(`except has ${unknown}, but no ${sort} has this name${meant}`);
+    throw wrong(`except has ${unknown}, but no ${title} has this name${meant}`);
   }
   const names = fitting.filter(({ excepted }) => !excepted).map(({ name }) => name);
   const leftOut = fitting.filter(({ excepted }) => excepted).map(({ name }) => name);
@@ -63,23 +64,22 @@ export async function readTenantNames(
 // The others are patterns.
 const isName = (text: string) => !text.includes('*');
 
-const queries = {
-  // Without those that pgmage makes for a time, and those that a swap keeps.
-  database: (patterns: readonly string[], without: readonly string[]) => `
-    select datname::text as name, datallowconn and not datistemplate
-      and datname !~ '^pgmage_(new|drill|shadow)_[0-9a-f]{16}$'
-      and ${notKept} and (${isLikeAny('datname', patterns)}) as fits,
-      ${isLikeAny('datname', without)} as excepted
-    from pg_database order by datname::text collate "C"`,
-  // Without the system's, those of ledgers and the one that the SQL of all tenants is written for.
-  schema: (patterns: readonly string[], without: readonly string[]) => `
-    select nspname::text as name, nspname !~ '^pg_'
-      and nspname not in ('information_schema', ${literal(writtenSchema)})
-      and nspname !~ ${literal(`^${ledgerSchema}(:|$)`)}
-      and (${isLikeAny('nspname', patterns)}) as fits,
-      ${isLikeAny('nspname', without)} as excepted
-    from pg_namespace order by nspname::text collate "C"`,
-};
+// Without those that pgmage makes for a time, and those that a swap keeps.
+const databasesQuery = (patterns: readonly string[], without: readonly string[]) => `
+  select datname::text as name, datallowconn and not datistemplate
+    and datname !~ '^pgmage_(new|drill|shadow)_[0-9a-f]{16}$'
+    and ${notKept} and (${isLikeAny('datname', patterns)}) as fits,
+    ${isLikeAny('datname', without)} as excepted
+  from pg_database order by datname::text collate "C"`;
+
+// Without the system's, those of ledgers and the one that the SQL of all tenants is written for.
+const schemasQuery = (patterns: readonly string[], without: readonly string[]) => `
+  select nspname::text as name, nspname !~ '^pg_'
+    and nspname not in ('information_schema', ${literal(writtenSchema)})
+    and nspname !~ ${literal(`^${ledgerSchema}(:|$)`)}
+    and (${isLikeAny('nspname', patterns)}) as fits,
+    ${isLikeAny('nspname', without)} as excepted
+  from pg_namespace order by nspname::text collate "C"`;
 
 const isLikeAny = (column: string, patterns: readonly string[]) =>
   patterns.map((one) => isLike(column, one)).join(' or ') || 'false';

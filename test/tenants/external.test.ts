@@ -141,6 +141,23 @@ test('without a file, the message says so; objects of other schemas are refused 
   expect([gone.code > 0, gone.log]).toEqual([true, expect.stringContaining('gone.sql')]);
 });
 
+test.each([
+  ['create table shared.more (id int);', '', 'TABLE shared.more'],
+  ['alter table shared.plans add column more int;', '', 'COLUMN shared.plans.more'],
+  [`comment on table shared.plans is 'x';`, '', /COMMENT shared\.plans/],
+  ['', 'drop function shared.touch();', 'FUNCTION shared.touch'],
+])('another program is not meddled with: schema %s, migration %s', async (schema, up, object) => {
+  await open('tenant_a');
+  await rows(shared);
+  fleet.want(`create table users (id int);\n${schema}`);
+  if (up !== '')
+    fleet.project.write({ 'migrations/20200101000000_by_hand.sql': `-- Up Migration\n${up}\n` });
+  await using workspace = await fleet.open();
+  const refused = await failure(tenantsSync(workspace, all, undefined));
+  expect([refused.code, refused.message]).toEqual(['external_changed', expect.stringMatching(object)]);
+  expect(await rows(`select from pg_class where relname = 'users'`)).toEqual([]);
+});
+
 test.each(['public', 'pg_catalog', 'pgmage', 'pgmage:a', 'information_schema', 'tenant_*'])(
   'not external: %s',
   (name) => {
