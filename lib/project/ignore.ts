@@ -13,14 +13,15 @@ import type { Project } from './project.ts';
  * @param beside the other side of the comparison
  */
 export function withoutUnmanaged(
-  { ignore, layout, external }: Pick<Project, 'ignore' | 'layout' | 'external'>,
+  project: Pick<Project, 'ignore' | 'layout' | 'external'>,
   catalog: Catalog,
   beside: Catalog = catalog,
 ): Catalog {
+  const { ignore, layout } = project;
   const hosted = layout?.name === 'supabase' || [catalog, beside].some(isSupabase);
   const own = withoutUnused(withoutLedger(catalog), beside === catalog ? undefined : beside);
   const lists = [...(hosted ? [supabaseIgnore] : []), layout?.ignore, ignore];
-  return lists.reduce(withoutIgnored, withoutExternal({ external }, own));
+  return lists.reduce(withoutIgnored, withoutExternal(project, own));
 }
 
 /** The catalog without the schemas that another program manages, as a shadow has them. */
