@@ -130,11 +130,8 @@ export async function planRollback(
   // A migration that failed on its way up has no row in the ledger, but is the last one.
   const broken = brokenOff(before);
   for (const { name, migration } of chosen) refuse(name, migration);
-  const shared = await refuseStates(
-    { workspace, connection, files },
-    kept,
-    standing.applied + broken.length,
-  );
+  const most = standing.applied + broken.length;
+  const shared = await refuseStates({ workspace, connection, files }, kept, most);
   await refuseUnclear(connection, listDowns(chosen), shared);
   await refuseNewer(connection, target.name, listDowns(chosen), files);
   const start = await applyRenames(workspace, actual, await findRenameStatements(listDowns(chosen)));

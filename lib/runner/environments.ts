@@ -10,6 +10,7 @@ import {
   type Surroundings,
   splitTenant,
 } from '../config/environment.ts';
+import type { TenantsConfig } from '../config/tenants.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { ProtectedTarget, Target, TenantsPlace, World } from '../project/world.ts';
 
@@ -44,9 +45,7 @@ export function makeEnvironments(around: Surroundings, onSilence?: (message: str
     return rule === null ? null : { target: await unlisted(name), rule };
   };
   const find = async (name: string): Promise<Target> => {
-    const rule = findTenants(config, name);
-    const of = rule?.schemas === undefined ? 'databases' : 'schemas';
-    if (rule !== null) throw new Problem('several_tenants', { environment: name, of });
+    refuseSeveral(name, findTenants(config, name));
     const one = splitTenant(config, name);
     if (one === null) return own(name);
     const { findTenant } = await import('../tenants/list.ts');
@@ -62,6 +61,12 @@ export function makeEnvironments(around: Surroundings, onSilence?: (message: str
     environmentNames: () => knownNames(around),
     protectedEnvironments: () => listProtected(around),
   };
+}
+
+function refuseSeveral(environment: string, rule: TenantsConfig | null): void {
+  if (rule === null) return;
+  const of = rule.schemas === undefined ? 'databases' : 'schemas';
+  throw new Problem('several_tenants', { environment, of });
 }
 
 // With the tenants of those that have some.
