@@ -129,11 +129,16 @@ export async function readSurrounding(
   return [...host, ...(await Promise.all(paths.map((path) => readFiles(root, path)))).flat()];
 }
 
-/** Reads the state of a shadow, which is in a transaction already. */
-export async function readState(connection: Connection, read: ReadShadow): Promise<Catalog> {
+/**
+ * Reads the state of a shadow, which is in a transaction already.
+ * @param read default: reads all of it
+ */
+export async function readState(connection: Connection, read: ReadShadow = readWhole): Promise<Catalog> {
   await connection.execute(readingSettings);
   return read(connection);
 }
+
+const readWhole: ReadShadow = (connection) => readCatalog(connection, kinds);
 
 /**
  * Makes the reader of a shadow that is brought to a start: without the schemas that another program manages.
@@ -142,10 +147,10 @@ export async function readState(connection: Connection, read: ReadShadow): Promi
  */
 export async function makeReader(workspace: Workspace, { role = null }: TrialStart): Promise<ReadShadow> {
   const { project } = workspace;
-  if (project.external === undefined) return (connection) => readCatalog(connection, kinds);
+  if (project.external === undefined) return readWhole;
   const content = [...(await contentOf(workspace, [], 'any order')), `external of ${role}`];
   const around = await workspace.catalogs.get(content, () =>
-    readInShadow(workspace, { files: [], role }, (connection) => readCatalog(connection, kinds)),
+    readInShadow(workspace, { files: [], role }, readWhole),
   );
   return readGuarded(project, around);
 }

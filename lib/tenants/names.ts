@@ -38,9 +38,7 @@ export async function readTenantNames(
     schemas === undefined ? (['database', databasesQuery] as const) : (['schema', schemasQuery] as const);
   const patterns = [schemas ?? databases].flat();
   const without = [except].flat();
-  const rows = await snapshot(connection, (reader) =>
-    reader.rows<NamedRow>(query(patterns, without)),
-  );
+  const rows = await snapshot(connection, (reader) => reader.rows<NamedRow>(query(patterns, without)));
   const fitting = rows.filter(({ fits }) => fits);
   const unknown = without.find((one) => isName(one) && !rows.some(({ name }) => name === one));
   if (unknown !== undefined) {

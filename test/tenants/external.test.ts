@@ -150,8 +150,7 @@ test.each([
   await open('tenant_a');
   await rows(shared);
   fleet.want(`create table users (id int);\n${schema}`);
-  if (up !== '')
-    fleet.project.write({ 'migrations/20200101000000_by_hand.sql': `-- Up Migration\n${up}\n` });
+  if (up !== '') fleet.project.write({ 'migrations/20200101000000_by_hand.sql': `-- Up Migration\n${up}\n` });
   await using workspace = await fleet.open();
   const refused = await failure(tenantsSync(workspace, all, undefined));
   expect([refused.code, refused.message]).toEqual(['external_changed', expect.stringMatching(object)]);

@@ -67,7 +67,10 @@ test('the role of a tenant is that of its environment, which is found without a 
   const shops = { url: `postgres://anna@127.0.0.1:${port}/shops`, schemas: 'tenant_*' };
   const world = makeEnvironments({
     root: import.meta.dirname,
-    config: { environment: 'shops:tenant_b', environments: { shops, plain: 'postgres://bert@127.0.0.1:1/x' } },
+    config: {
+      environment: 'shops:tenant_b',
+      environments: { shops, plain: 'postgres://bert@127.0.0.1:1/x' },
+    },
     variables: {},
   });
   const roleOf = (env?: string) => expectedRole({ ...world, now: () => new Date(0), progress() {} }, env);
