@@ -65,9 +65,7 @@ test('tables of tenants refer to tables, types and functions that all of them sh
   await rows('insert into tenant_b.subscriptions values (7, 1)');
   expect(await rows('select * from tenant_b.named')).toEqual([{ id: 7, name: 'basic' }]);
   expect(await rows('select tenant_b.plan_name(7) as name')).toEqual([{ name: 'basic' }]);
-  expect((await failure(rows('insert into tenant_b.subscriptions values (8, 2)'))).message).toMatch(
-    /subscriptions_plan_fkey/,
-  );
+  await expect(rows('insert into tenant_b.subscriptions values (8, 2)')).rejects.toThrow(/plan_fkey/);
 
   // The other program goes on: what was sealed stays as it was.
   const more = `${shared} alter table shared.plans add column sold boolean; create table shared.extra (id int);`;
@@ -134,7 +132,7 @@ test('without a file, the message says so; objects of other schemas are refused 
   const outside = await failure(tenantsSync(workspace, all, undefined));
   expect([outside.code, outside.hint]).toEqual([
     'outside_schema',
-    expect.stringMatching(/name its schema and the file that creates it as external in pgmage.config.ts/),
+    expect.stringMatching(/name its schema and the file that creates it as external in pgmage.config/),
   ]);
   fleet.configure(`url: '${fleet.url('db')}', schemas: 'tenant_*'`, `external: { shared: 'gone.sql' }`);
   const gone = await fleet.pgmage('db:sync --env shops --yes');
