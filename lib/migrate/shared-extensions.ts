@@ -1,5 +1,5 @@
-// What tenants share: extensions, and the schemas of other programs. The user creates them once, and pgmage
-// uses them only where no other role can change what is called.
+// Extensions, and schemas of other programs, that tenants share. The user creates them once, and pgmage uses
+// them only where no other role can change what is called.
 import { extensionsBeside, type PlacedExtension, sharedBeside } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { literal, quote } from '../model/quote.ts';
@@ -11,7 +11,7 @@ import { readRecordedSchema } from './compose.ts';
 import { refuseOutside } from './schema-fit.ts';
 import type { MigrationSession } from './target-state.ts';
 
-/** What a database has of the extensions and the schemas that are needed. */
+/** The extensions and schemas that are needed, as a database has them. */
 interface FoundShared {
   readonly extensions: readonly FoundExtension[];
   readonly schemas: readonly SharedSchema[];

@@ -77,9 +77,9 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     (of) => `Tenants that are schemas have no objects outside of ${of.schema}: ${of.objects.join(', ')}`,
     (of) =>
       `Remove them from the schema. Create what all tenants share, and the rights on ${of.schema} itself,` +
-      ' where the schemas of tenants are created. If tables of tenants refer to it, name its schema and the' +
-      ' file that creates it as external in pgmage.config.ts. Give an extension a schema of its own, without' +
-      ' VERSION: CREATE EXTENSION … SCHEMA extensions.',
+      ' where the schemas of tenants are created. If tables of tenants refer to it, name its schema and' +
+      ' the file that creates it as external in pgmage.config.ts. Give an extension a schema of its own,' +
+      ' without VERSION: CREATE EXTENSION … SCHEMA extensions.',
   ),
   missing_extensions: row(
     1,
@@ -108,8 +108,8 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     1,
     422,
     (of) => `The schema or a migration changes what another program manages: ${of.objects.join(', ')}`,
-    'These schemas are named as external in pgmage.config.ts. Change them by that program, and write it into' +
-      ' their own files.',
+    'These schemas are named as external in pgmage.config.ts. Change them by that program, and write it' +
+      ' into their own files.',
   ),
   missing_external: row(
     1,

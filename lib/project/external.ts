@@ -1,5 +1,5 @@
-// Schemas that another program manages, in a shadow: they are there, so that others can refer to them, and are
-// part of no catalog.
+// Schemas that another program manages, in a shadow: they are there, so that others can refer to them, and
+// are part of no catalog.
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
