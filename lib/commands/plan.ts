@@ -92,6 +92,7 @@ const telling = new Set([
   'rows_in_the_way',
   'missing_roles',
   'missing_tablespaces',
+  'missing_versions',
   'newer_syntax',
   'policy_denied',
   'stuck_migration',

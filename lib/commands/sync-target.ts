@@ -15,6 +15,7 @@ import { listAllLosses } from '../migrate/loss-sizes.ts';
 import type { LossCounts } from '../migrate/losses.ts';
 import { refuseMissingRoles } from '../migrate/missing-roles.ts';
 import { refuseMissingTablespaces } from '../migrate/missing-tablespaces.ts';
+import { refuseMissingVersions } from '../migrate/missing-versions.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
 import type { PlanFile } from '../migrate/plan-file.ts';
 import { finishMigration, listFinishing } from '../migrate/resume.ts';
@@ -107,8 +108,8 @@ export interface SyncLook {
 /**
  * Looks at a target: what would be done there, and whether it can be done. Only `baseline` writes.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
- * `missing_tablespaces`, `stuck_migration`, `rows_in_the_way`, `policy_denied`, `migrations_changed`,
- * `outside_schema`, `unclear_schema`, `missing_extensions`, `misplaced_extensions`,
+ * `missing_tablespaces`, `missing_versions`, `stuck_migration`, `rows_in_the_way`, `policy_denied`,
+ * `migrations_changed`, `outside_schema`, `unclear_schema`, `missing_extensions`, `misplaced_extensions`,
  * `missing_external`, `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
@@ -133,6 +134,7 @@ export async function lookAtTarget(session: MigrationSession, work: SyncWork): P
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
   await refuseMissingRoles(connection, target.name, listUps(pending));
   await refuseMissingTablespaces(connection, target.name, listUps(pending));
+  await refuseMissingVersions(connection, target.name, listUps(pending));
   await refuseStuck(session, work, before);
   const effect = await effectOf(session, before, work.wanted);
   const plan = await planOf(session, work, before, effect);

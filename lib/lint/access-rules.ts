@@ -1,11 +1,18 @@
 // Rules over access: locks, privileges, and the indexes that queries use.
 import { qualify } from '../model/quote.ts';
+import type { Hazard } from '../model/step.ts';
 import { listTagged, relationPath } from '../sql/tree.ts';
 import { listDropped, overObjects } from './object-rules.ts';
 import { listCommands, type StatementRule } from './statement.ts';
 
-// The first mode that conflicts with ROW EXCLUSIVE (source: lockdefs.h).
-const shareLock = 5;
+// By the number of the mode (source: lockdefs.h): the sessions that wait. Writes take ROW EXCLUSIVE, SELECT
+// FOR UPDATE takes ROW SHARE and SELECT takes ACCESS SHARE (manual: "Conflicting Lock Modes").
+const waiting: Readonly<Record<number, readonly [sessions: string, hazards: readonly Hazard[]]>> = {
+  5: ['Writes to the table', ['blocks_writes']],
+  6: ['Writes to the table', ['blocks_writes']],
+  7: ['Writes to the table and SELECT FOR UPDATE', ['blocks_writes']],
+  8: ['Reads and writes of the table', ['blocks_writes', 'blocks_reads']],
+};
 
 const lockTable = overObjects({
   name: 'lock_table',
@@ -13,13 +20,16 @@ const lockTable = overObjects({
   hazards: ['blocks_writes', 'blocks_reads'],
   flags: 'LOCK TABLE in a mode that writers or readers wait for',
   hint: 'Leave the lock to the statement that needs it, or keep the transaction short.',
-  judge: ({ tag, node }) =>
-    tag === 'LockStmt' && Number(node.mode) >= shareLock
-      ? listTagged(node.relations, 'RangeVar').map((one) => [
-          qualify(relationPath(one)),
-          'Other sessions wait until the transaction ends',
-        ])
-      : [],
+  judge({ tag, node }) {
+    const mode = tag === 'LockStmt' ? waiting[Number(node.mode)] : undefined;
+    if (mode === undefined) return [];
+    const [sessions, hazards] = mode;
+    return listTagged(node.relations, 'RangeVar').map((one) => [
+      qualify(relationPath(one)),
+      `${sessions} wait until the transaction ends`,
+      hazards,
+    ]);
+  },
 });
 
 const granting =
@@ -54,7 +64,12 @@ const dropIndex = overObjects({
     if (tag === 'DropStmt' && node.removeType === 'OBJECT_INDEX')
       return listDropped(node).map((name) => [name, message]);
     const commands = listCommands(statement, scope).filter(({ is }) => is === 'DropConstraint');
-    return commands.slice(0, 1).map(({ table }) => [table, 'An index of the constraint goes with it']);
+    return commands
+      .slice(0, 1)
+      .map(({ table }) => [
+        table,
+        'New rows may break the rule of the constraint; the index of a key or an exclusion goes with it',
+      ]);
   },
 });
 

@@ -1,5 +1,6 @@
 // Rules over statements on whole objects: indexes, renames, drops, rows.
 import { qualify, quote } from '../model/quote.ts';
+import type { Hazard } from '../model/step.ts';
 import type { Node } from '../sql/statement.ts';
 import { childOf, listOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
 import { findDeletions } from './deletions.ts';
@@ -7,11 +8,11 @@ import { findOverwrites } from './overwrites.ts';
 import { type FileScope, type LintedStatement, relationOf, type StatementRule } from './statement.ts';
 
 type ObjectRule = Omit<StatementRule, 'files' | 'find'> & {
-  /** The object and what is wrong with it, for each of its faults. */
+  /** The object, what is wrong with it, and its hazards where they differ from the rule's, for each fault. */
   judge(
     statement: LintedStatement,
     scope: FileScope,
-  ): readonly (readonly [object: string | null, message: string])[];
+  ): readonly (readonly [object: string | null, message: string, hazards?: readonly Hazard[]])[];
 };
 
 /** A rule over objects that the file did not create. */
@@ -22,7 +23,7 @@ export function overObjects({ judge, ...rule }: ObjectRule): StatementRule {
     find: (statement, scope) =>
       judge(statement, scope)
         .filter(([object]) => object === null || !scope.created.has(object))
-        .map(([object, message]) => ({ object, message })),
+        .map(([object, message, hazards = rule.hazards]) => ({ object, message, hazards })),
   };
 }
 
@@ -46,23 +47,31 @@ const hasOption = (list: unknown, name: string) =>
       ),
   );
 
+// Manual: "Explicit Locking", and REINDEX: to plan a query, the server locks all indexes of its tables.
+const locking: readonly Hazard[] = ['blocks_writes', 'blocks_reads'];
+
 const concurrentIndexes = overObjects({
   name: 'concurrent_indexes',
   level: 'deny',
-  hazards: ['blocks_writes'],
+  hazards: locking,
   flags: 'CREATE INDEX, DROP INDEX and REINDEX without CONCURRENTLY',
   hint: 'Write CONCURRENTLY, outside of a transaction.',
   judge({ tag, node }) {
     // An index of the partitioned table alone has no rows to read.
     if (tag === 'IndexStmt' && node.concurrent !== true && childOf(node, 'relation').inh === true)
-      return [[relationOf(node), 'Building the index blocks writes to the table']];
+      return [[relationOf(node), 'Building the index blocks writes to the table', ['blocks_writes']]];
     if (tag === 'DropStmt' && node.removeType === 'OBJECT_INDEX' && node.concurrent !== true)
       return listDropped(node).map((name) => [
         name,
-        'Dropping the index waits for a lock that blocks its table',
+        'Dropping the index takes a lock that blocks reads and writes of its table',
       ]);
     if (tag === 'ReindexStmt' && !hasOption(node.params, 'concurrently'))
-      return [[node.relation === undefined ? null : relationOf(node), 'REINDEX blocks writes to the table']];
+      return [
+        [
+          node.relation === undefined ? null : relationOf(node),
+          'REINDEX blocks writes to the table, and reads that use the index',
+        ],
+      ];
     return [];
   },
 });

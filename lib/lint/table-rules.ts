@@ -53,6 +53,12 @@ export const serialTypes: ReadonlySet<string> = new Set(
   'serial bigserial smallserial serial2 serial4 serial8'.split(' '),
 );
 
+// SHARE ROW EXCLUSIVE (manual: ALTER TABLE, ADD table_constraint).
+const referring = {
+  message: 'The foreign key reads all rows under a lock that blocks writes to both tables',
+  hazards: ['blocks_writes', 'may_fail_on_existing_rows'],
+} as const;
+
 const notValid = overCommands(
   {
     name: 'constraint_not_valid',
@@ -64,7 +70,9 @@ const notValid = overCommands(
   ({ is, node, def, table }, scope, others) => {
     const isAdded = is === 'AddConstraint' && /^(CHECK|FOREIGN)$/.test(sortOf(def));
     if (isAdded && def.skip_validation !== true && def.is_enforced !== false)
-      return `${sortOf(def) === 'CHECK' ? 'The CHECK' : 'The foreign key'} reads all rows under a lock`;
+      return sortOf(def) === 'CHECK'
+        ? 'The CHECK reads all rows under a lock that blocks reads and writes'
+        : referring;
     const name = `${table}.${quote(String(node.name))}`;
     const isSameStatement = others.some(
       (one) => one.is === 'AddConstraint' && one.def.conname === node.name && node.name !== undefined,
@@ -73,7 +81,9 @@ const notValid = overCommands(
     if (is === 'ValidateConstraint' && isTogether)
       return 'The validation runs in the transaction that added the constraint, which keeps its lock';
     const added = is === 'AddColumn' && listConstraints(def).find(([sort]) => /^(CHECK|FOREIGN)$/.test(sort));
-    return added ? { message: 'The constraint of the new column reads all rows under a lock' } : undefined;
+    return added
+      ? 'The constraint of the new column reads all rows under a lock that blocks reads and writes'
+      : undefined;
   },
 );
 
@@ -171,7 +181,7 @@ const notNullValidated = overCommands(
   ({ is, node, def, table }, { notNullChecks }) => {
     const isConstraint = is === 'AddConstraint' && sortOf(def) === 'NOTNULL';
     if (isConstraint && def.skip_validation !== true)
-      return 'The server reads all rows under a lock: add it with NOT VALID, and validate it later';
+      return 'The server reads all rows under a lock that blocks reads and writes: add it with NOT VALID';
     if (is !== 'SetNotNull') return undefined;
     const isChecked = [...notNullChecks].some(
       ([name, { column, valid }]) => valid && column === node.name && name.startsWith(`${table}.`),

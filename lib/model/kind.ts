@@ -155,8 +155,8 @@ export interface OrderRules<P, Path extends FactPath = FactPath> {
   refused?(fact: Fact<P, Path>, scope: Scope): boolean;
   /** True if SQL of a fact with the needs `theirs` may use it, which the server does not note (a cast). */
   usedBy?(own: ReadonlyMap<string, unknown>, theirs: ReadonlyMap<string, unknown>): boolean;
-  /** It changes before the facts that need it: their SQL has the names that the change gives. */
-  readonly early?: boolean;
+  /** The quoted schemas of what it takes along in a change, which comes first and renames it in all SQL. */
+  moves?(from: Fact<P, Path>, to: Fact<P, Path>): readonly [from: string, to: string] | null;
   /** No change of an attribute detaches it from its dependency: both are replaced (a foreign key's key). */
   readonly bound?: boolean;
   /** The linked object is usable once all such links exist (a partitioned index that others refer to). */

@@ -6,6 +6,7 @@ import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
 import { collectHeirs, findLinkAbove, findStiffLinks, type Heirs } from './heirs.ts';
 import { pushTo } from './lists.ts';
+import { withoutMoved } from './moved-names.ts';
 import { type Operation, type PlanNode, PlanNodes } from './node.ts';
 import { isOverload } from './overloads.ts';
 import { type Contested, findContested, findRivals } from './rivals.ts';
@@ -137,7 +138,7 @@ export class FactActions {
       this.#set({ id: from.id, action: 'drop', from, to: undefined, attributes: [] });
     for (const to of difference.added)
       this.#set({ id: to.id, action: 'create', from: undefined, to, attributes: [] });
-    for (const { from, to, attributes } of difference.changed) {
+    for (const { from, to, attributes } of withoutMoved(difference.changed, this)) {
       const replace = attributes.some((name) => this.#change(from, to, name) === 'replace');
       this.#set({ id: to.id, action: replace ? 'replace' : 'alter', from, to, attributes });
     }

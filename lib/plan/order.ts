@@ -102,7 +102,7 @@ export function orderOverloads(fates: FactActions): [PlanNode, PlanNode][] {
 
 /** The change of a fact before changes whose SQL has the names that it gives. */
 export function orderEarlyChanges(fates: FactActions): [PlanNode, PlanNode][] {
-  const isEarly = (id: string) => fates.of(id)?.action === 'alter' && fates.kind(id).order?.early;
+  const isEarly = (id: string) => fates.of(id)?.action === 'alter' && fates.kind(id).order?.moves;
   if (![...fates.all.keys()].some(isEarly)) return [];
   return [...fates.all.keys()].flatMap((id) =>
     [...(fates.after.needs.get(id)?.keys() ?? [])]

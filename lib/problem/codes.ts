@@ -5,6 +5,7 @@ import type { LockHolder } from './holders.ts';
 import type { MigrationProblems } from './migration-codes.ts';
 import type { ReviewProblems } from './review-codes.ts';
 import type { ServiceProblems } from './service-codes.ts';
+import type { TargetProblems } from './target-codes.ts';
 import type { TenantProblems } from './tenant-codes.ts';
 
 /** The data of a connection problem: the environment, and the reason of the server, driver or system. */
@@ -115,6 +116,7 @@ export interface Problems
     SyncProblems,
     ServiceProblems,
     FileProblems,
+    TargetProblems,
     TenantProblems,
     ReviewProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };

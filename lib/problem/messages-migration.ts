@@ -5,7 +5,6 @@ import { waysOut } from './half-way.ts';
 import { describeHolders, endHolders, type LockHolder } from './holders.ts';
 import { type MessageRow, row } from './message.ts';
 import type { MigrationProblems } from './migration-codes.ts';
-import { quoteName } from './quote-name.ts';
 import { adviseRenames } from './renames.ts';
 
 /** Their part of the table; total by its type. */
@@ -115,16 +114,6 @@ export const migrationMessages: {
     (of) => `${of.what} needs confirmation`,
     'Run it in a terminal, or pass --yes.',
   ),
-  newer_syntax: row(
-    1,
-    409,
-    (of) =>
-      `${of.migration} needs PostgreSQL ${of.since}, but ${of.environment} is PostgreSQL` +
-      ` ${of.major}: ${of.uses.join(', ')}`,
-    (of) =>
-      `Nothing was written or changed. Upgrade the server of ${of.environment}, or remove that` +
-      ' syntax from the schema.',
-  ),
   rows_in_the_way: row(
     1,
     409,
@@ -133,24 +122,6 @@ export const migrationMessages: {
       ` on rows of ${of.environment}:\n` +
       `  ${of.findings.join('\n  ')}`,
     (of) => `${adviseAboutRows(of)}${of.renames?.length ? ` ${adviseRenames(of.renames)}.` : ''}`,
-  ),
-  missing_roles: row(
-    1,
-    409,
-    (of) => `${of.environment} does not have the roles ${of.roles.join(', ')}`,
-    (of) =>
-      'Nothing was written or changed. Create them there, then run db:sync again: ' +
-      of.roles.map((role) => `CREATE ROLE ${quoteName(role)};`).join(' '),
-  ),
-  missing_tablespaces: row(
-    1,
-    409,
-    (of) => `${of.environment} does not have the tablespaces ${of.tablespaces.join(', ')}`,
-    (of) =>
-      'Nothing was written or changed. Create them there, then run db:sync again. On a development server' +
-      ` they can be inside its folder: SET allow_in_place_tablespaces = on; ${of.tablespaces
-        .map((name) => `CREATE TABLESPACE ${quoteName(name)} LOCATION '';`)
-        .join(' ')}`,
   ),
   stuck_migration: row(
     1,

@@ -13,6 +13,7 @@ import { reviewMessages } from './messages-review.ts';
 import { serviceMessages } from './messages-service.ts';
 import { shadowMessages } from './messages-shadow.ts';
 import { syncMessages } from './messages-sync.ts';
+import { targetMessages } from './messages-target.ts';
 import { tenantMessages } from './messages-tenants.ts';
 import { adviseRenames } from './renames.ts';
 import { adviseRights } from './rights.ts';
@@ -168,6 +169,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   ),
 
   ...migrationMessages,
+  ...targetMessages,
   ...dataMessages,
   ...shadowMessages,
   ...syncMessages,

@@ -34,19 +34,7 @@ export interface MigrationProblems {
   drifted: MigrationProblems['not_as_proven'] & { readonly canPush?: boolean };
   unrecorded: MigrationProblems['not_as_proven'] & { readonly renames: readonly string[] };
   confirmation_needed: { readonly what: string };
-  newer_syntax: {
-    readonly environment: string;
-    /** Its major version. */
-    readonly major: number;
-    readonly migration: string;
-    /** The syntax that it uses, each with the version that introduced it. */
-    readonly uses: readonly string[];
-    /** The first major version that knows all of them. */
-    readonly since: number;
-  };
   rows_in_the_way: RowsInTheWay;
-  missing_roles: { readonly environment: string; readonly roles: readonly string[] };
-  missing_tablespaces: { readonly environment: string; readonly tablespaces: readonly string[] };
   stuck_migration: {
     readonly environment: string;
     /** The files that are to be replaced; the first cannot run. */

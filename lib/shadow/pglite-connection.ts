@@ -23,16 +23,25 @@ function stackRewinder(db: PGlite): () => void {
   };
 }
 
-// PostgreSQL in WebAssembly passes values of up to 4 bytes by value, servers up to 8 (source: TypeCreate in
-// pg_type.c).
-const tooWide = /^internal size 8 is invalid for passed-by-value type/;
+const elsewhere = 'Use the native shadow (--shadow native), or name a server for the shadow: --shadow URL.';
+
+// Statements that PostgreSQL in WebAssembly refuses and servers run.
+const limits: readonly (readonly [message: RegExp, hint: string])[] = [
+  // It passes values of up to 4 bytes by value, servers up to 8 (source: TypeCreate in pg_type.c).
+  [
+    /^internal size 8 is invalid for passed-by-value type/,
+    `The embedded PostgreSQL has 32 bits and cannot create this type. ${elsewhere}`,
+  ],
+  // It has the files of libraries that were not built for it, such as that of the snowball dictionaries.
+  [
+    /^(?:incompatible|could not load) library "/,
+    `The embedded PostgreSQL cannot load this library, which servers load. ${elsewhere}`,
+  ],
+];
 
 function explained(error: ServerError): ServerError {
-  if (!tooWide.test(error.message)) return error;
-  const hint =
-    'The embedded PostgreSQL has 32 bits and cannot create this type. Name a server for the shadow:' +
-    ' --shadow URL.';
-  return Object.assign(error, { hint });
+  const hint = limits.find(([message]) => message.test(error.message))?.[1];
+  return hint === undefined ? error : Object.assign(error, { hint });
 }
 
 /** Wraps an open PGlite. */

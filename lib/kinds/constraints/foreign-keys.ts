@@ -47,6 +47,8 @@ const target = `array(select 'pg_class:' || k.confrelid || ':0'
 // True if the server holds it against existing rows when it is added.
 const looks = ({ payload }: Row) => payload.validated && payload.enforced;
 
+const staysEnforced = (from: Row, to: Row) => from.payload.enforced && to.payload.enforced;
+
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
 // Added at once, and held against the rows that are there while others go on. Where partitions are on one of
@@ -115,8 +117,11 @@ export const foreignKey: Kind<ForeignKey, PartPath> = {
     deferrable,
     deferred: deferrable,
     enforced: (_, to, scope) => (to.payload.enforced ? enforcing(to, scope) : alter(to, 'NOT ENFORCED')),
-    validated: (from, to, scope) =>
-      to.payload.validated ? (from.payload.enforced ? validating(to, scope) : []) : 'replace',
+    // ENFORCED validates it, and one that is not enforced needs no validation.
+    validated: (from, to, scope) => {
+      if (!to.payload.validated) return 'replace';
+      return staysEnforced(from, to) ? validating(to, scope) : [];
+    },
   },
   inline: { clause: (fact) => (looks(fact) ? clause(fact) : null) },
   order: {
@@ -133,7 +138,7 @@ export const foreignKey: Kind<ForeignKey, PartPath> = {
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${quoteName(to)}, ADD ${unvalidated(to)}`),
     alter: {
       validated: (from, to, scope) =>
-        to.payload.validated && from.payload.enforced ? validating(to, scope) : null,
+        to.payload.validated && staysEnforced(from, to) ? validating(to, scope) : null,
     },
   },
 };

@@ -49,7 +49,12 @@ export const extension: Kind<Extension> = {
     relocatable: () => [],
     members: () => [],
   },
-  order: { early: true },
+  order: {
+    moves: (from, to) =>
+      from.payload.relocatable && from.payload.schema !== to.payload.schema
+        ? [quote(from.payload.schema), quote(to.payload.schema)]
+        : null,
+  },
   reconcile: {
     atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }),
     mayMake: (text) => findExtensionsInBodies(text).map((name) => `extension:${quote(name)}`),

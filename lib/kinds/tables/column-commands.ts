@@ -4,6 +4,7 @@ import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { alterTable } from './alter-table.ts';
+import { heirsOf } from './column-heirs.ts';
 import { mayLose } from './lost-values.ts';
 import { checkChangedValues, checkConversion, quoteInRow } from './row-checks.ts';
 import { mayFail, rewritesTable, writeConversion } from './type-conversions.ts';
@@ -79,29 +80,41 @@ export const columnSettings = {
     `${alterColumnOnly(fact)} SET STATISTICS ${fact.payload.statistics ?? -1}`,
 };
 
+const isOfTable = (fact: ColumnFact, { before }: Scope) => before.facts.has(`table:${quoteTable(fact)}`);
+
+/** True if a generated column would need USING, which the server refuses: its values are computed again. */
+export function isRefusedType(from: ColumnFact, to: ColumnFact, scope: Scope): boolean {
+  const isGenerated = from.payload.generated !== null && to.payload.generated !== null;
+  return isGenerated && writeConversion(from.payload.type, to.payload.type, quoteName(to), scope) !== '';
+}
+
 /**
  * ALTER COLUMN … TYPE, with its cost.
  * @param replaced true if a new type has replaced the old one under its name
  */
 export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scope: Scope): Statement {
   const [a, b] = [from.payload.type, to.payload.type];
+  const isTable = isOfTable(from, scope);
   const moved = replaced ? convertValue(quoteName(to), a, b, scope) : undefined;
-  const using = moved === undefined ? writeConversion(a, b, quoteName(to)) : ` USING ${moved.sql}`;
+  const convert = (value: string) =>
+    moved === undefined
+      ? writeConversion(a, b, value, scope)
+      : ` USING ${convertValue(value, a, b, scope).sql}`;
+  // The server refuses USING for a foreign table, whose values it never converts (source: tablecmds.c,
+  // ATPrepAlterColumnType).
+  const using = isTable ? convert(quoteName(to)) : '';
   // Generated values are computed again, and the rows of a foreign table are elsewhere, but for its heirs'.
-  const isTable = scope.before.facts.has(`table:${quoteTable(from)}`);
-  const isStored = isTable || hasHeirs(from, scope.before.facts);
+  const isStored = isTable || heirsOf(from, scope.before.facts).some((heir) => isOfTable(heir, scope));
   const isOwn = to.payload.generated === null && isStored;
   const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
   const fails = moved?.mayFail ?? mayFail(a, b);
   const value = quoteInRow(to);
-  const expression = replaced
-    ? convertValue(value, a, b, scope).sql
-    : writeConversion(a, b, value).slice(' USING '.length) || value;
+  const expression = convert(value).slice(' USING '.length) || value;
   return alterTable(quoteTable(to), `ALTER COLUMN ${quoteName(to)} TYPE ${collated(to)}${using}`, 'type', {
     hazards: [
       ...(isStored && rewritesTable(a, b) ? (['rewrites_table'] as const) : []),
       ...(isStored && fails ? (['may_fail_on_existing_rows'] as const) : []),
-      ...(moved?.loses ? (['deletes_data'] as const) : []),
+      ...(isStored && moved?.loses ? (['deletes_data'] as const) : []),
       ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
@@ -109,7 +122,7 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
       // The rows of a foreign table may not be there to be read.
       ...(fails && isOwn && isTable ? [checkConversion(from, to, expression, scope)] : []),
       // A replaced type does not exist yet when the rows are checked.
-      ...(changes && isTable && moved === undefined ? [checkChangedValues(from, a, b)] : []),
+      ...(changes && isTable && moved === undefined ? [checkChangedValues(from, a, b, scope)] : []),
     ],
   });
 }
@@ -119,6 +132,3 @@ export const restoreStorage = (from: ColumnFact, to: ColumnFact) =>
   from.payload.customStorage || to.payload.customStorage || from.payload.type === to.payload.type
     ? columnSettings.storage(to)
     : [];
-
-const hasHeirs = ({ id }: ColumnFact, facts: Scope['before']['facts']) =>
-  [...facts.values()].some(({ origins }) => origins.includes(id));

@@ -6,7 +6,6 @@ import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { movesWithExtension } from '../extensions/moved-types.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
 import {
@@ -16,48 +15,30 @@ import {
   type ColumnFact,
   columnSettings,
   getCarried,
+  isRefusedType,
   quoteName,
   quoteTable,
   restoreStorage,
   retype,
   writeColumnClause,
 } from './column-commands.ts';
+import { heirsOf } from './column-heirs.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
+import { writeLocalNotNull } from './not-nulls.ts';
 import { checkAnyRow } from './row-checks.ts';
 import { alterOptions, buildColumnOptions, withColumnOptions } from './storage-options.ts';
-
-type Facts = ReadonlyMap<string, Fact>;
-
-const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
 
 /** The commands that restore the settings of a column and its heirs after a change of type. */
 function restoreSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
   // Later heirs inherit them, and so do replaced ones.
-  const heirs = heirsOf(to.id, after.facts).filter(
+  const heirs = heirsOf(to, after.facts).filter(
     ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
   );
   return [to, ...heirs].flatMap((column) => [
     ...(column.payload.customStorage ? [columnSettings.storage(column)] : []),
     ...(column.payload.compression === null ? [] : [columnSettings.compression(column)]),
   ]);
-}
-
-function heirsOf(id: string, facts: Facts): ColumnFact[] {
-  const heirs = indexed(facts).get(id) ?? [];
-  return heirs.flatMap((heir) => [heir, ...heirsOf(heir.id, facts)]);
-}
-
-function indexed(facts: Facts): ReadonlyMap<string, readonly ColumnFact[]> {
-  const known = byOrigin.get(facts);
-  if (known !== undefined) return known;
-  const index = new Map<string, ColumnFact[]>();
-  for (const fact of facts.values() as Iterable<Fact<unknown, PartPath>>)
-    if (fact.kind === 'column')
-      for (const origin of fact.origins)
-        index.set(origin, [...(index.get(origin) ?? []), fact as ColumnFact]);
-  byOrigin.set(facts, index);
-  return index;
 }
 
 // Functions of the server's own that give each row another value (manual: pg_proc.provolatile `v`).
@@ -191,8 +172,8 @@ export const column: Kind<Column, PartPath> = {
       };
     },
     type: (from, to, scope) =>
-      movesWithExtension(from, to, scope)
-        ? []
+      isRefusedType(from, to, scope)
+        ? 'replace'
         : [retype(from, to, from.payload.type === to.payload.type, scope), ...restoreSettings(to, scope)],
     collation: (from, to, scope) => [retype(from, to, false, scope), ...restoreSettings(to, scope)],
     storage: restoreStorage,
@@ -203,10 +184,9 @@ export const column: Kind<Column, PartPath> = {
   },
   inline: {
     clause: (fact, scope) => {
+      if (likeParent(fact.parent as string, scope) !== null) return '';
       const isWritten = fact.payload.local || !scope.makes(fact.parent as string);
-      return isWritten && likeParent(fact.parent as string, scope) === null
-        ? writeColumnClause(fact, scope)
-        : '';
+      return isWritten ? writeColumnClause(fact, scope) : writeLocalNotNull(fact, scope);
     },
     carried: getCarried,
     inseparable: true,

@@ -42,6 +42,7 @@ const keptAs: Readonly<Record<string, readonly string[]>> = {
   real: ['double precision'],
   oid: ['bigint'],
   cidr: ['inet'],
+  macaddr: ['macaddr8'],
   jsonb: ['json'],
   text: ['json'],
   'character varying': ['json'],
@@ -134,7 +135,7 @@ const digits: Readonly<Record<string, number>> = { real: 6, 'double precision': 
 
 function keepsNumber(a: BuiltIn, b: BuiltIn): boolean | undefined {
   if (b.base === 'numeric' && a.base === 'oid') return (b.sizes[1] ?? 0) === 0;
-  if (b.base === 'numeric' && whole.includes(a.base)) return (b.sizes[1] ?? 0) >= 0;
+  if (b.base === 'numeric' && [...whole, 'boolean'].includes(a.base)) return (b.sizes[1] ?? 0) >= 0;
   if (b.base === 'numeric' && a.base === 'money') return b.sizes.length === 0;
   if (a.base !== 'numeric' || a.sizes[0] === undefined) return undefined;
   if (whole.includes(b.base)) return (a.sizes[1] ?? 0) <= 0;

@@ -4,6 +4,7 @@ import type { Catalog } from '../../model/catalog.ts';
 import { type Fact, ownName } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
+import { isMemberType } from '../extensions/member-types.ts';
 import { keepsValues } from './kept-values.ts';
 
 type Facts = Catalog['facts'];
@@ -75,7 +76,8 @@ function labelsOf(type: string, facts: Facts): readonly string[] | undefined {
 
 // The extension's type is text, compared in another way.
 function withoutCase(type: string, facts: Facts): string {
-  return facts.has('extension:citext') ? type.replace(/^(?:[\w$]+\.)?citext(?=$|\[)/, 'text') : type;
+  if (!isMemberType(type, 'citext', facts)) return type;
+  return type.endsWith('[]') ? 'text[]' : 'text';
 }
 
 // An extension's type that comes with it to another schema.

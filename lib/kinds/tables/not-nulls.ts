@@ -197,11 +197,10 @@ export const notNull: Kind<NotNull, PartPath> = {
     clause: (fact, scope) => {
       if (likeParent(`table:${tableOf(fact)}`, scope) !== null) return '';
       const { name, noInherit, validated } = fact.payload;
-      if (isInherited(fact, scope)) {
-        if (!fact.outlives) return '';
-        if (scope.after.facts.get(`${fact.parent}`)?.payload.local !== true) return null;
-      }
+      if (isInherited(fact, scope) && !fact.outlives) return '';
       if (!validated) return null;
+      if (isInherited(fact, scope) && scope.after.facts.get(`${fact.parent}`)?.payload.local !== true)
+        return scope.major < 18 ? null : '';
       const isNamed = hasNames(scope) && !hasDefaultName(fact, scope);
       return `${isNamed ? `CONSTRAINT ${quote(name)} ` : ''}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
     },
@@ -222,6 +221,16 @@ export const notNull: Kind<NotNull, PartPath> = {
       major < 18 ? { ...payload, name: '', noInherit: false, validated: true } : payload,
   },
 };
+
+/**
+ * The constraint that a new heir has besides those of its parents, on a column that it only inherits; an
+ * empty text: there is none, or an older server, which has no word for it.
+ */
+export function writeLocalNotNull({ id, path }: Fact<unknown, PartPath>, scope: Scope): string {
+  const fact = scope.after.facts.get(`not null:${id.slice(id.indexOf(':') + 1)}`) as Row | undefined;
+  if (scope.major < 18 || !fact?.outlives || !fact.payload.validated || !isInherited(fact, scope)) return '';
+  return `CONSTRAINT ${quote(fact.payload.name)} NOT NULL ${quote(path[2])}`;
+}
 
 // A partition is written with all its columns and then attached; a new heir gets its parents' from INHERITS,
 // and one that is there already gets them before it becomes one.

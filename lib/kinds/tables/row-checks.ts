@@ -4,7 +4,7 @@ import type { Scope } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
 import type { RowCheck } from '../../model/row-check.ts';
 import { isBuiltIn } from './lost-values.ts';
-import { writeConversion } from './type-conversions.ts';
+import { writeConverted } from './type-conversions.ts';
 
 const one = (noun: string) => `${/^(?!us|uid|uni[qtv]|ur[il]|uu)[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 
@@ -50,19 +50,16 @@ export function checkAnyRow(fact: Placed): RowCheck {
 }
 
 /** Rows whose value in a column differs after a change of its type, there and back. */
-export function checkChangedValues(fact: Placed, from: string, to: string): RowCheck {
-  const cast = (value: string, a: string, b: string) => {
-    const using = writeConversion(a, b, value);
-    return using === '' ? `(${value})::${b}` : `(${using.slice(' USING '.length)})`;
-  };
+export function checkChangedValues(fact: Placed, from: string, to: string, scope: Scope): RowCheck {
   const value = quoteInRow(fact);
+  const back = writeConverted(to, from, `(${writeConverted(from, to, value, scope)})`, scope);
   return {
     outcome: 'loses',
     table: tableId(fact),
     reads: [],
     // As the types write them: not all can be compared.
     test: {
-      where: `format('%s', ${value}) is distinct from format('%s', ${cast(cast(value, from, to), to, from)})`,
+      where: `format('%s', ${value}) is distinct from format('%s', (${back}))`,
     },
     words: `a value of ${fact.path[2]} that changes from ${from} to ${to}`,
     values: [fact.path[2]],

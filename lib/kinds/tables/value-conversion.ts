@@ -3,8 +3,9 @@
 import type { Catalog } from '../../model/catalog.ts';
 import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
-import { findBaseType, listAttributes, mayLose } from './lost-values.ts';
-import { mayFail, writeConversion } from './type-conversions.ts';
+import { isMemberType } from '../extensions/member-types.ts';
+import { findBaseType, isBuiltIn, listAttributes, mayLose } from './lost-values.ts';
+import { mayFail, writeConverted } from './type-conversions.ts';
 
 /** The expression that converts a value, and its possible losses. */
 export interface ValueConversion {
@@ -27,13 +28,14 @@ export function convertValue(value: string, from: string, to: string, scope: Sco
   const shape = reshape(value, a, b, scope);
   if (shape !== undefined)
     return b === to ? shape : { ...shape, sql: `(${shape.sql})::${to}`, mayFail: true };
-  // Every type that is not built-in has a schema, and may differ from the one before.
-  const castable = !/[."]/.test(a + b) && writeConversion(a, b, value) === '';
-  const sql = `${value}::${castable ? b : 'text'}${castable && b === to ? '' : `::${to}`}`;
+  // Types of users may differ from the ones before that had their names.
+  const isKnown = isBuiltIn(b) && (isBuiltIn(a) || isMemberType(a, 'hstore', scope.before.facts));
+  const converted = isKnown ? writeConverted(a, b, value, scope) : `${value}::text`;
+  const sql = isKnown && b === to ? converted : `${converted}::${to}`;
   // A domain may refuse what its base type holds.
   const loses = shuffled(a, b, scope);
   const changes = !loses && mayLose(a, b, scope, true);
-  return { sql, mayFail: !castable || b !== to || mayFail(a, b), loses, changes };
+  return { sql, mayFail: !isKnown || b !== to || mayFail(a, b), loses, changes };
 }
 
 // Arrays of composite values can only go as text, by place: attributes that change places then swap their

@@ -35,7 +35,7 @@ function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
   const [a, b] = [from.payload.type, to.payload.type];
   if (isStored(to.parent as string, scope)) return 'replace';
   const followed = isFollowed(to, scope.before);
-  if (followed && writeConversion(a, b, nameOf(to)) !== '') return 'replace';
+  if (followed && writeConversion(a, b, nameOf(to), scope) !== '') return 'replace';
   return {
     sql: alter(to, `ALTER ATTRIBUTE ${nameOf(to)} TYPE ${collated(to.payload)}`, scope.before),
     hazards: [

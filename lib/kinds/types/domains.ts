@@ -2,7 +2,6 @@
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { movesWithExtension } from '../extensions/moved-types.ts';
 import { makeRename } from '../schemas/renaming.ts';
 import { makeAside } from '../tables/set-aside.ts';
 
@@ -31,7 +30,7 @@ export const domain: Kind<Domain> = {
   rename: makeRename('DOMAIN'),
   drop: (fact) => `DROP DOMAIN ${qualify(fact.path)}`,
   alter: {
-    type: (from, to, scope) => (movesWithExtension(from, to, scope) ? [] : 'replace'),
+    type: 'replace',
     collation: 'replace',
   },
   order: {

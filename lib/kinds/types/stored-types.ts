@@ -10,7 +10,7 @@ export function isStored(type: string, scope: World): boolean {
   const types = [type];
   for (const at of types)
     for (const fact of dependentsOf(at, scope)) {
-      if (fact.kind === 'column' || fact.kind === 'materialized view') return true;
+      if (hasRows(fact, scope)) return true;
       const holder = holderOf(fact, scope);
       if (holder !== null && !types.includes(holder)) types.push(holder);
     }
@@ -24,22 +24,34 @@ export function isStored(type: string, scope: World): boolean {
 export function isStoredInside(domain: Fact, scope: World): boolean {
   return dependentsOf(domain.id, scope).some((fact) => {
     const isOfDomain = fact.payload.type === qualify(domain.path);
-    if (fact.kind === 'column') return !isOfDomain;
     if (fact.kind === domain.kind && isOfDomain) return isStoredInside(fact, scope);
+    if (!isOfDomain && hasRows(fact, scope)) return true;
     const holder = holderOf(fact, scope);
     return holder !== null && isStored(holder, scope);
   });
 }
 
+// Without the parts of a relation, whose type it is.
 function dependentsOf(type: string, { before }: World): Fact[] {
   return [...before.needs]
     .filter(([id, needed]) => id !== type && needed.has(type))
-    .flatMap(([id]) => before.facts.get(id) ?? []);
+    .flatMap(([id]) => before.facts.get(id) ?? [])
+    .filter(({ parent }) => parent !== type);
 }
 
-// The type that a fact is, or is an attribute of.
+// The server has the rows of a foreign table elsewhere.
+function hasRows({ kind, parent }: Fact, { before }: World): boolean {
+  const isOfTable = kind === 'column' && before.facts.get(`${parent}`)?.kind === 'table';
+  return isOfTable || kind === 'materialized view column';
+}
+
+const parts = new Set(['attribute', 'column', 'view column', 'materialized view column']);
+
+// The type that a fact is, or is a part of. A relation has its columns' types in its rows, but not those that
+// its query or its key names.
 function holderOf(fact: Fact, { kinds }: World): string | null {
-  if (fact.kind === 'attribute') return fact.parent;
+  if (parts.has(fact.kind)) return fact.parent;
   const slots = kinds.get(fact.kind)?.order?.slots?.(fact) ?? [];
-  return slots.some((slot) => slot.startsWith('type ')) ? fact.id : null;
+  const isRelation = slots.some((slot) => slot.startsWith('relation '));
+  return !isRelation && slots.some((slot) => slot.startsWith('type ')) ? fact.id : null;
 }

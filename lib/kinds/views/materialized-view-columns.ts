@@ -7,6 +7,8 @@ import { makeRenameIn } from '../schemas/renaming.ts';
 import { alterOptions, buildColumnOptions, withColumnOptions } from '../tables/storage-options.ts';
 
 interface MaterializedViewColumn {
+  /** It comes from the query, so it is never compared; null: an earlier release did not read it. */
+  readonly type: string | null;
   readonly storage: string | null;
   readonly compression: string | null;
   readonly statistics: number | null;
@@ -33,6 +35,7 @@ export const materializedViewColumn: Kind<MaterializedViewColumn, PartPath> = {
     select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
       array[n.nspname, c.relname, a.attname] as path,
       'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
+      format_type(a.atttypid, a.atttypmod) as type,
       case when a.attstorage <> t.typstorage then case a.attstorage
         when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN'
         else 'EXTENDED' end end as storage,
@@ -54,6 +57,7 @@ export const materializedViewColumn: Kind<MaterializedViewColumn, PartPath> = {
   rename: makeRenameIn('MATERIALIZED VIEW', 'COLUMN'),
   drop: () => [],
   alter: {
+    type: () => [],
     // Before 16 there was no word for the type's own storage.
     storage: (_, to, { major }) =>
       to.payload.storage === null && major < 16
@@ -64,5 +68,9 @@ export const materializedViewColumn: Kind<MaterializedViewColumn, PartPath> = {
     options: (from, to) => alterOptions(alter(to), from.payload.options, to.payload.options),
   },
   order: { inseverable: true },
-  reconcile: { unordered: ['options'], upgraded: withColumnOptions },
+  reconcile: {
+    unordered: ['options'],
+    uncompared: ['type'],
+    upgraded: (payload) => withColumnOptions({ ...payload, type: payload.type ?? null }),
+  },
 };

@@ -1,0 +1,3 @@
+create domain amount as int;
+create table bills (id int primary key, total int);
+create materialized view sums as select id, total::amount as total from bills;

@@ -1,0 +1,2 @@
+insert into bills values (1, 2);
+refresh materialized view sums;
