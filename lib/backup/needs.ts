@@ -62,7 +62,7 @@ export async function listUndroppable({ name: target, connection, way }: Extensi
     ...(foreign === null ? [] : [foreign]),
     ...extensions.map(
       ({ name, owner }) =>
-        `the extension ${name} of ${target} belongs to ${owner}: let that role drop it, or restore a` +
+        `the extension ${name} of ${target} belongs to ${owner}. Let that role drop it, or restore a` +
         ' backup of the format native, which leaves it there',
     ),
   ];

@@ -3,7 +3,7 @@ import { extensionId } from '../kinds/named-objects.ts';
 import { literal, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
-import { type CopyEnds, type PreflightCheck, type SelectedPart, toCheck } from './preflight.ts';
+import { type CopyEnds, type PreflightCheck, type SelectedPart, toChecks } from './preflight.ts';
 import { isDenied } from './trial.ts';
 
 /** An extension of a source. */
@@ -81,6 +81,8 @@ export interface ExtensionTarget {
   readonly name: string;
   readonly connection: ServerConnection;
   readonly way: ExtensionWay;
+  /** True if `--exclude` can leave an extension out. */
+  readonly canExclude?: boolean;
 }
 
 /**
@@ -109,7 +111,7 @@ function explainDrops(target: string, found: readonly FoundExtension[]): string[
     const statement = `DROP EXTENSION ${quote(name)};`;
     return there === null || there.isOwn
       ? []
-      : [`the extension ${name} of ${target} belongs to ${there.owner}: let that role run ${statement}`];
+      : [`the extension ${name} of ${target} belongs to ${there.owner}. Let that role run: ${statement}`];
   });
 }
 
@@ -131,7 +133,7 @@ function explainPlace(
     ? `ALTER EXTENSION ${quote(name)} SET SCHEMA ${quote(schema ?? '')};`
     : `DROP EXTENSION ${quote(name)};`;
   const place = `the extension ${name} is in the schema ${other} of ${target} instead of ${schema}`;
-  return `${place}, and belongs to ${owner}: let that role run ${statement}`;
+  return `${place}. Let its owner ${owner} run: ${statement}`;
 }
 
 // Those that have no schema of their own go into the first one of the path.
@@ -139,21 +141,28 @@ const creating = (name: string) => `create schema pgmage_trial;
   set local search_path = pgmage_trial, pg_catalog; create extension ${quote(name)} cascade`;
 
 async function explainCreation(
-  { name: target, connection, way }: ExtensionTarget,
-  { name, needs }: FoundExtension,
+  { name: target, connection, way, canExclude = false }: ExtensionTarget,
+  { name, needs, there }: FoundExtension,
 ): Promise<string | null> {
   // A new database belongs to the role.
   if (needs === null || (needs === 'database' && way === 'elsewhere')) return null;
-  if (needs === 'superuser' && !(await isDenied(connection, creating(name)))) return null;
+  // One that is there cannot be created for a trial.
+  const isKnown = there !== null;
+  if (needs === 'superuser' && !isKnown && !(await isDenied(connection, creating(name)))) return null;
+  if (there?.isOwn) return null;
   const [row] = await queryPinned<{ role: string; database: string }>(
     connection,
     'select current_user::text as role, current_database()::text as database',
   );
   const [role, database] = [quote(row?.role ?? ''), quote(row?.database ?? '')];
   const start = `the role ${role} of ${target} cannot create the extension ${name}`;
-  if (needs === 'database') return `${start}: run GRANT CREATE ON DATABASE ${database} TO ${role};`;
-  const other = way === 'kept' ? `let a superuser run CREATE EXTENSION ${quote(name)}; there` : null;
-  return `${start}, which needs a superuser: ${other ?? 'connect as one'}`;
+  if (needs === 'database') return `${start}. Run there: GRANT CREATE ON DATABASE ${database} TO ${role};`;
+  const statement = `CREATE EXTENSION ${quote(name)};`;
+  const ways = [
+    ...(canExclude ? [`pass ${exclude(name)}`] : []),
+    way === 'kept' ? `let a superuser run there: ${statement}` : 'connect as a superuser',
+  ];
+  return `${start}. To go on, ${ways.join(', or ')}`;
 }
 
 const isDoubtful = ({ isAvailable, needs, there }: FoundExtension) =>
@@ -169,7 +178,7 @@ export async function checkExtensions(
   found: readonly FoundExtension[],
   way: ExtensionWay | null,
   part: SelectedPart,
-): Promise<PreflightCheck> {
+): Promise<PreflightCheck[]> {
   const name = 'extensions';
   const catalog = found.some(isDoubtful) ? await part() : null;
   const needed = catalog === null ? found : found.filter((one) => catalog.facts.has(extensionId(one.name)));
@@ -178,18 +187,19 @@ export async function checkExtensions(
   if (missing !== undefined) {
     const names = needed.filter(({ isAvailable }) => !isAvailable).map((one) => one.name);
     const all = `${named.name} does not have ${names.join(', ')}`;
-    const advice = `install them on its server, or leave out what needs them: ${exclude(missing)}`;
-    return toCheck(name, `${all}: ${advice}`, fine);
+    const advice = `install them on its server, or leave out what needs them: ${exclude(missing.name)}`;
+    return toChecks(name, [`${all}: ${advice}`], fine);
   }
-  const faults = way === null ? [] : await explainExtensions({ name: named.name, connection, way }, needed);
-  if (faults.length > 0) return toCheck(name, faults.join('; '), fine);
+  const target = { name: named.name, connection, canExclude: way !== 'created' };
+  const faults = way === null ? [] : await explainExtensions({ ...target, way }, needed);
+  if (faults.length > 0) return toChecks(name, faults, fine);
   const others = listOtherVersions(needed);
-  if (others.length === 0) return toCheck(name, null, fine);
+  if (others.length === 0) return toChecks(name, [], fine);
   const text = `${named.name} has another version of ${others.join(', ')}, which pgmage uses`;
-  return { name, outcome: 'warning', text };
+  return [{ name, outcome: 'warning', text }];
 }
 
-const exclude = ({ name }: FoundExtension) => `--exclude extension:${name}`;
+const exclude = (name: string) => `--exclude extension:${name}`;
 
 /** The extensions of which the target has, or keeps, another version. */
 export const listOtherVersions = (found: readonly FoundExtension[]): string[] =>

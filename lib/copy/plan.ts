@@ -146,10 +146,10 @@ async function checkNeeds(
   const part = selectPart(ends.from.connection, wish);
   const way = input.swap ? 'elsewhere' : usesDump ? 'created' : 'kept';
   return [
-    await checkExtensions(ends, extensions, rowsOnly ? null : way, part),
+    ...(await checkExtensions(ends, extensions, rowsOnly ? null : way, part)),
     await checkRoles(ends, wish.owners, rowsOnly, part),
     // A new database belongs to the role, and the schema of the target may stay.
-    ...(rowsOnly || input.swap ? [] : [await checkRights(ends, part)]),
+    ...(rowsOnly || input.swap ? [] : await checkRights(ends, part)),
   ];
 }
 

@@ -164,6 +164,10 @@ export function checkProtection({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
   return ok('protection', guarded ? `${name} is protected and confirmed` : `${name} is not protected`);
 }
 
+/** A check for each fault, or one with the good result where there is none. */
+export const toChecks = (name: string, faults: readonly string[], text: string): PreflightCheck[] =>
+  faults.length === 0 ? [ok(name, text)] : faults.map((fault) => failed(name, fault));
+
 /** A check with its fault, or with its good result where there is none. */
 export const toCheck = (name: string, fault: string | null, text: string): PreflightCheck =>
   fault === null ? ok(name, text) : failed(name, fault);

@@ -4,7 +4,7 @@ import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { ownedObjects } from './owned-objects.ts';
-import { type CopyEnds, type PreflightCheck, type SelectedPart, toCheck } from './preflight.ts';
+import { type CopyEnds, type PreflightCheck, type SelectedPart, toChecks } from './preflight.ts';
 import { isDenied } from './trial.ts';
 
 // The owner of a schema may drop the objects in it (source: RemoveObjects). The schema public stays, and so
@@ -54,9 +54,9 @@ function explainForeign(
   if (count === 0) return null;
   const list = `${objects.join(', ')}${count > objects.length ? ` and ${count - objects.length} more` : ''}`;
   const way = isSuper
-    ? `connect as a superuser, or give them to it: ALTER … OWNER TO ${quote(role)};`
-    : `run GRANT ${owners.map(quote).join(', ')} TO ${quote(role)}; there`;
-  return `the role ${quote(role)} of ${target} cannot drop ${list} of ${owners.join(', ')}: ${way}`;
+    ? `Connect as a superuser, or let one run for each: ALTER … OWNER TO ${quote(role)};`
+    : `Run there: GRANT ${owners.map(quote).join(', ')} TO ${quote(role)};`;
+  return `the role ${quote(role)} of ${target} cannot drop ${list} of ${owners.join(', ')}. ${way}`;
 }
 
 /**
@@ -83,7 +83,7 @@ const sourceSchemas = `select n.nspname::text as name from pg_namespace n
  * Checks if the target's role can drop the content of the target, and create that of the source there.
  * @throws Problem of a connection
  */
-export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): Promise<PreflightCheck> {
+export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): Promise<PreflightCheck[]> {
   const rights = await readRights(to.connection);
   const { role, database, makesSchemas, entersPublic } = rights;
   const isLimited = !makesSchemas || !entersPublic;
@@ -96,18 +96,17 @@ export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): P
   const faults = [
     explainForeign(name, rights),
     !makesSchemas && others.length > 0
-      ? `${cannot} the schema ${others[0]}: run GRANT CREATE ON ${whole} TO ${me};`
+      ? `${cannot} the schema ${others[0]}. Run there: GRANT CREATE ON ${whole} TO ${me};`
       : null,
     !entersPublic && schemas.includes('public')
-      ? `${cannot} objects in the schema public: run ALTER ${whole} OWNER TO ${me};`
+      ? `${cannot} objects in the schema public. Run there: ALTER ${whole} OWNER TO ${me};`
       : null,
     triggers.length > 0
-      ? `${cannot} an event trigger, which needs a superuser: connect as one,` +
+      ? `${cannot} an event trigger. To go on, connect as a superuser,` +
         ` or pass ${triggers.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`
       : null,
   ].filter((fault) => fault !== null);
-  const fault = faults.length === 0 ? null : faults.join('; ');
-  return toCheck('rights', fault, `the role ${me} can replace the content of ${name}`);
+  return toChecks('rights', faults, `the role ${me} can replace the content of ${name}`);
 }
 
 async function listSchemas(source: ServerConnection, part: SelectedPart): Promise<string[]> {

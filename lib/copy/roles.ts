@@ -68,9 +68,9 @@ export async function explainClosedOwners(
   const me = quote(first.me);
   const names = found.map(({ name }) => name).join(', ');
   const way = found.some(({ isSuper }) => isSuper)
-    ? 'connect as a superuser there'
-    : `run ${grantsOf(found, me, connection.major)} there`;
-  return `the role ${me} of ${target} cannot make ${names} the owner of objects: ${way}, or pass --no-owner`;
+    ? 'connect as a superuser'
+    : `run there: ${grantsOf(found, me, connection.major)}`;
+  return `the role ${me} of ${target} cannot make ${names} the owner of objects. Pass --no-owner, or ${way}`;
 }
 
 function grantsOf(found: readonly ClosedRole[], me: string, major: number): string {

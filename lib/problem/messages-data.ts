@@ -127,7 +127,7 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   unfit_target: row(
     1,
     409,
-    (of) => `${of.environment} cannot take this backup: ${of.reasons.join('; ')}`,
+    (of) => `${of.environment} cannot take this backup:${listed(of.reasons)}`,
     'Nothing was changed.',
   ),
   transaction_statement: row(
@@ -174,7 +174,7 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   clone_refused: row(
     1,
     409,
-    (of) => `Cannot clone ${of.source} to ${of.target}: ${of.faults.join('; ')}`,
+    (of) => `Cannot clone ${of.source} to ${of.target}:${listed(of.faults)}`,
     'Nothing was changed. Correct these, and run the command again.',
   ),
   not_as_source: row(
@@ -187,6 +187,10 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
 };
 
 const most = 20;
+
+// One reason in the line, several in lines of their own.
+const listed = (reasons: readonly string[]) =>
+  reasons.length === 1 ? ` ${reasons[0]}` : reasons.map((reason) => `\n  ${reason}`).join('');
 
 function shortened(lines: readonly string[]): string {
   const rest = lines.length - most;

@@ -78,8 +78,8 @@ test.each(servers())('owners that the role is no member of: $major', async (serv
        alter table free.t owner to ${role}`,
     );
     const fault = (way: string) =>
-      `the role ${role} of NAME cannot make ${other} the owner of objects: run ${way} there, or pass` +
-      ' --no-owner';
+      `the role ${role} of NAME cannot make ${other} the owner of objects.` +
+      ` Pass --no-owner, or run there: ${way}`;
     const grant = `GRANT ${other} TO ${role};`;
     expect(await faultsOf(scene)).toEqual([fault(grant)]);
     expect(await reasonsOf(scene)).toEqual([fault(grant)]);
@@ -110,25 +110,31 @@ test.each(servers())('extensions that the role may not create: $major', async (s
       source.socket,
       'create extension pageinspect; create extension hstore; create table t (i int)',
     );
-    const fault = `the role ${role} of NAME cannot create the extension pageinspect, which needs a superuser:`;
-    const way = 'let a superuser run CREATE EXTENSION pageinspect; there';
+    const fault = `the role ${role} of NAME cannot create the extension pageinspect. To go on,`;
+    const way = 'let a superuser run there: CREATE EXTENSION pageinspect;';
+    const exclude = 'pass --exclude extension:pageinspect, or';
     const noOwner = { noOwner: true };
-    expect(await faultsOf(scene, noOwner)).toEqual([`${fault} ${way}`]);
+    expect(await faultsOf(scene, noOwner)).toEqual([`${fault} ${exclude} ${way}`]);
     expect(await reasonsOf(scene, true)).toEqual([`${fault} ${way}`]);
     await rowsOf(server.socket(), `alter role ${role} createdb`);
-    expect(await faultsOf(scene, { swap: true, ...noOwner })).toEqual([`${fault} connect as one`]);
+    expect(await faultsOf(scene, { swap: true, ...noOwner })).toEqual([
+      `${fault} ${exclude} connect as a superuser`,
+    ]);
     expect(
       (await cloned(contextOf(source.socket, url), { tables: ['t'], noOwner: true })).done,
     ).not.toBeNull();
     await rowsOf(target.socket, 'create extension pageinspect');
+    expect(await faultsOf(scene, { swap: true, ...noOwner })).toEqual([
+      `${fault} ${exclude} connect as a superuser`,
+    ]);
     await cloned(contextOf(source.socket, url), { noOwner: true });
     // One that is trusted needs a right on the database.
     await rowsOf(server.socket(), `alter database ${target.name} owner to current_user`);
     await rowsOf(target.socket, 'drop extension hstore');
     const [first] = await faultsOf(scene, { noOwner: true });
     expect(first).toBe(
-      `the role ${role} of NAME cannot create the extension hstore:` +
-        ` run GRANT CREATE ON DATABASE ${target.name} TO ${role};`,
+      `the role ${role} of NAME cannot create the extension hstore.` +
+        ` Run there: GRANT CREATE ON DATABASE ${target.name} TO ${role};`,
     );
   });
 });
@@ -143,8 +149,8 @@ test.each(servers())('extensions of another role that are elsewhere: $major', as
       'select current_user::text as owner',
     )) as [{ owner: string }];
     const fault =
-      `the extension pg_trgm is in the schema public of NAME instead of ext, and belongs to ${owner}:` +
-      ' let that role run ALTER EXTENSION pg_trgm SET SCHEMA ext;';
+      `the extension pg_trgm is in the schema public of NAME instead of ext.` +
+      ` Let its owner ${owner} run: ALTER EXTENSION pg_trgm SET SCHEMA ext;`;
     expect(await faultsOf(scene, { noOwner: true })).toEqual([fault]);
     await rowsOf(target.socket, 'create schema ext; alter extension pg_trgm set schema ext');
     await cloned(contextOf(source.socket, url), { noOwner: true });
@@ -162,8 +168,8 @@ test.each(servers())('objects of other roles, and schemas: $major', async (serve
        grant select on dropped to ${role}`,
     );
     const fault =
-      `the role ${role} of NAME cannot drop schema theirs, table theirs.kept of ${other}:` +
-      ` run GRANT ${other} TO ${role}; there`;
+      `the role ${role} of NAME cannot drop schema theirs, table theirs.kept of ${other}.` +
+      ` Run there: GRANT ${other} TO ${role};`;
     const noOwner = { noOwner: true };
     expect(await faultsOf(scene, noOwner)).toEqual([fault]);
     await rowsOf(server.socket(), `grant ${other} to ${role}`);
@@ -173,8 +179,8 @@ test.each(servers())('objects of other roles, and schemas: $major', async (serve
       `revoke ${other} from ${role}; alter database ${target.name} owner to current_user`,
     );
     const faults = await faultsOf(scene, noOwner);
-    expect(faults[0]).toContain(`cannot create the schema s: run GRANT CREATE ON DATABASE`);
-    expect(faults[0]).toContain(`cannot create objects in the schema public: run ALTER DATABASE`);
+    expect(faults[0]).toContain(`cannot create the schema s. Run there: GRANT CREATE ON DATABASE`);
+    expect(faults[1]).toContain(`cannot create objects in the schema public. Run there: ALTER DATABASE`);
   });
 });
 
@@ -224,7 +230,7 @@ test.each(servers())('an event trigger, which would be created last: $major', as
        create event trigger late on sql_drop execute function f()`,
     );
     expect(await faultsOf(scene, { noOwner: true })).toEqual([
-      `the role ${role} of NAME cannot create an event trigger, which needs a superuser: connect as one,` +
+      `the role ${role} of NAME cannot create an event trigger. To go on, connect as a superuser,` +
         ` or pass --exclude 'event trigger:late'`,
     ]);
     const { done } = await cloned(contextOf(source.socket, url), {

@@ -151,7 +151,7 @@ test('what speaks against it is said before anything is made', async () => {
     const refused = await failure(cloned(contextOf(source.url, url.href), { ...swapped, noOwner: true }));
     expect(refused.code).toBe('clone_refused');
     expect(refused.data).toMatchObject({
-      faults: ['the role at target cannot create databases: it needs CREATEDB'],
+      faults: [`the role ${role} of target cannot create databases. Run there: ALTER ROLE ${role} CREATEDB;`],
     });
     await rowsOf(target.socket, `begin; insert into old values (1); prepare transaction 'held'`).then(
       async () => {

@@ -1,5 +1,6 @@
 // The checks of a swap, in addition to those of every clone.
 
+import { quote } from '../../model/quote.ts';
 import { queryPinned } from '../../pg/pinned.ts';
 import { formatCount } from '../../problem/amount.ts';
 import { resolveJobs } from '../../project/jobs.ts';
@@ -21,6 +22,7 @@ export interface SwapPlan {
 
 interface TargetFacts {
   readonly name: string;
+  readonly role: string;
   readonly backend: number;
   readonly makes: boolean;
   readonly owns: boolean;
@@ -34,7 +36,7 @@ interface TargetFacts {
 
 // The sessions that a role may end (manual: "Server Signaling Functions"). Free connections are counted now,
 // for this role.
-const question = `select d.datname::text as name, pg_backend_pid() as backend, r.rolsuper
+const question = `select d.datname::text as name, current_user::text as role, pg_backend_pid() as backend, r.rolsuper
   or r.rolcreatedb as makes,
     pg_has_role(d.datdba, 'usage') as owns, count(a.pid)::int as sessions,
     count(a.pid) filter (where not (r.rolsuper or a.usesysid is null or pg_has_role(a.usesysid, 'usage')
@@ -112,9 +114,12 @@ function checksOf(found: TargetFacts, jobs: number, role: string, backend: numbe
 const check = (name: string, fault: string | false, text: string): PreflightCheck =>
   toCheck(name, fault === false ? null : fault, text);
 
-function makingFault({ makes, owns }: TargetFacts, role: string): string | false {
-  if (!makes) return `the role at ${role} cannot create databases: it needs CREATEDB`;
-  return !owns && `the role at ${role} does not own the database, so it cannot rename it`;
+function makingFault({ name, role, makes, owns }: TargetFacts, target: string): string | false {
+  const me = quote(role);
+  if (!makes)
+    return `the role ${me} of ${target} cannot create databases. Run there: ALTER ROLE ${me} CREATEDB;`;
+  const way = `Run there: ALTER DATABASE ${quote(name)} OWNER TO ${me};`;
+  return !owns && `the role ${me} of ${target} does not own the database, so it cannot rename it. ${way}`;
 }
 
 function slotWarnings({ slots }: TargetFacts, role: string): PreflightCheck[] {
