@@ -27,6 +27,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { withPath } from '../pg/user-path.ts';
 import { planAroundRows } from '../plan/around-data.ts';
+import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 
 // A catalog that an earlier release may have written, as it is read today.
@@ -90,7 +91,7 @@ export async function loadNative(connection: ServerConnection, load: NativeLoadi
   const notes = [
     ...stays.notes,
     ...wish.otherVersions.map((name) => `this server has another version of the extension ${name}`),
-    ...(reworded === 0 ? [] : [`this server writes ${reworded} definitions differently`]),
+    ...(reworded === 0 ? [] : [`this server writes ${formatCount(reworded, 'definition')} differently`]),
   ];
   return { wrong: [...wrong, ...extra], notes, staying: stays.relations };
 }

@@ -62,8 +62,8 @@ export async function listUndroppable({ name: target, connection, way }: Extensi
     ...(foreign === null ? [] : [foreign]),
     ...extensions.map(
       ({ name, owner }) =>
-        `the extension ${name} of ${target} belongs to ${owner}. Let that role drop it, or restore a` +
-        ' backup of the format native, which leaves it there',
+        `the role of ${target} cannot drop the extension ${name} of ${owner}. To go on, connect as a` +
+        ' superuser, or restore a backup of db:backup --engine native, which leaves it there',
     ),
   ];
 }

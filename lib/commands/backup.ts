@@ -21,7 +21,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { whileWriting } from '../problem/file.ts';
-import { Problem } from '../problem/problem.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
 import { openServer } from '../project/source.ts';
@@ -82,11 +82,20 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
     },
     meanwhile,
   );
-  // It is a good one also where it cannot be tried.
-  return {
-    ...reportBackup(workspace.project, input.drill ? await drillBackup(workspace, made, input) : made),
-    retries,
-  };
+  const proven = input.drill ? await drilled(workspace, made, input) : made;
+  return { ...reportBackup(workspace.project, proven), retries };
+}
+
+// It is a good one also where it cannot be tried.
+async function drilled(workspace: Workspace, made: Backup, input: BackupInput): Promise<Backup> {
+  try {
+    return await drillBackup(workspace, made, input);
+  } catch (thrown) {
+    const { code, data, where, cause = thrown } = toProblem(thrown);
+    if (code === 'backup_damaged') throw thrown;
+    const state = `The backup ${made.name} is made and complete. Only its drill failed.`;
+    throw new Problem(code, data, { where, cause, state });
+  }
 }
 
 // Problems that other sessions cause during a backup.

@@ -92,14 +92,16 @@ export function format(problem: Problem, wrap = (line: string): readonly string[
     lines.push(...wrapped(`Detail: ${inside(problem.data.detail)}`));
   if ('context' in problem.data && problem.data.context)
     lines.push(...wrapped(`Context: ${inside(problem.data.context)}`));
-  if (problem.state && !saysState.test(`${problem.message} ${problem.hint}`))
-    lines.push(...wrapped(problem.state));
+  const { state } = problem;
+  const isSaid = isPlain.test(state ?? '') && saysState.test(`${problem.message} ${problem.hint}`);
+  if (state && !isSaid) lines.push(...wrapped(state));
   if (problem.hint) lines.push(...wrapped(`Hint: ${problem.hint}`));
   return lines.join('\n');
 }
 
 // Some problems occur only where the work was rolled back, and say it.
 const saysState = /Nothing was changed|is unchanged|was rolled back/;
+const isPlain = /^(Nothing was changed|\S+ is unchanged)\.$|was rolled back/;
 
 // Later lines of a server message are indented, so that none looks like a line of pgmage.
 const inside = (text: string) => text.replaceAll('\n', '\n  ');

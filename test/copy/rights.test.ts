@@ -1,5 +1,5 @@
 // A role without superuser rights clones and restores: the checks beforehand name each right that it lacks.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
+import { format as formatProblem } from '../../lib/problem/problem.ts';
 import { backupProject } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { type Database, rowsOf, withPair } from '../servers/databases.ts';
@@ -68,6 +69,18 @@ async function reasonsOf({ source, target, url }: Scene, noOwner = false): Promi
   return reasons.map((reason) => reason.replaceAll(' copy', ' NAME'));
 }
 
+// A backup is good although the role cannot try it.
+async function expectGoodBackup({ source, url }: Scene): Promise<void> {
+  const own = backupProject({ prod: source.socket, copy: url });
+  const input = { format: 'native', drill: true, on: 'copy', noOwner: true } as const;
+  const refused = await failure(backup(own.context, input));
+  expect(refused.code).toBe('unfit_target');
+  expect(refused.state).toMatch(/^The backup \S+\.native is made and complete\. Only its drill failed\.$/);
+  expect(formatProblem(refused)).toContain(`\n${refused.state}\n`);
+  expect(readdirSync(own.folder)).toHaveLength(2);
+  own.drop();
+}
+
 test.each(servers())('owners that the role is no member of: $major', async (server) => {
   await withRoles(server, async (scene) => {
     const { source, target, url, role, other } = scene;
@@ -117,6 +130,7 @@ test.each(servers())('extensions that the role may not create: $major', async (s
     expect(await faultsOf(scene, noOwner)).toEqual([`${fault} ${exclude} ${way}`]);
     expect(await reasonsOf(scene, true)).toEqual([`${fault} ${way}`]);
     await rowsOf(server.socket(), `alter role ${role} createdb`);
+    await expectGoodBackup(scene);
     expect(await faultsOf(scene, { swap: true, ...noOwner })).toEqual([
       `${fault} ${exclude} connect as a superuser`,
     ]);
