@@ -107,12 +107,14 @@ export async function explainExtensions(
 }
 
 function explainDrops(target: string, found: readonly FoundExtension[]): string[] {
-  return found.flatMap(({ name, there }) => {
-    const statement = `DROP EXTENSION ${quote(name)};`;
-    return there === null || there.isOwn
+  return found.flatMap(({ name, there }) =>
+    there === null || there.isOwn
       ? []
-      : [`the extension ${name} of ${target} belongs to ${there.owner}. Let that role run: ${statement}`];
-  });
+      : [
+          `the role of ${target} cannot drop the extension ${name} of ${there.owner}. To go on, use the engine` +
+            ' native, which leaves it there',
+        ],
+  );
 }
 
 /** The extensions of other roles that are in another schema of a target, each with what to do. */

@@ -8,7 +8,7 @@ import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
 import { format as formatProblem } from '../../lib/problem/problem.ts';
-import { backupProject } from '../backup/scene.ts';
+import { backupProject, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { type Database, rowsOf, withPair } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
@@ -167,6 +167,11 @@ test.each(servers())('extensions of another role that are elsewhere: $major', as
       ` Let its owner ${owner} run: ALTER EXTENSION pg_trgm SET SCHEMA ext;`;
     expect(await faultsOf(scene, { noOwner: true })).toEqual([fault]);
     await rowsOf(target.socket, 'create schema ext; alter extension pg_trgm set schema ext');
+    if ((await dumpable('--engine pipe and extensions of others')).includes(server))
+      expect(await faultsOf(scene, { noOwner: true, engine: 'pipe' })).toEqual([
+        `the role of NAME cannot drop the extension pg_trgm of ${owner}. To go on, use the engine native,` +
+          ' which leaves it there',
+      ]);
     await cloned(contextOf(source.socket, url), { noOwner: true });
   });
 });
