@@ -111,8 +111,8 @@ function explainDrops(target: string, found: readonly FoundExtension[]): string[
     there === null || there.isOwn
       ? []
       : [
-          `the role of ${target} cannot drop the extension ${name} of ${there.owner}. To go on, use the engine` +
-            ' native, which leaves it there',
+          `the role of ${target} cannot drop the extension ${name} of ${there.owner}. To go on, use the` +
+            ' engine native, which leaves it there',
         ],
   );
 }

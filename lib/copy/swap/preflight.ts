@@ -36,7 +36,8 @@ interface TargetFacts {
 
 // The sessions that a role may end (manual: "Server Signaling Functions"). Free connections are counted now,
 // for this role.
-const question = `select d.datname::text as name, current_user::text as role, pg_backend_pid() as backend, r.rolsuper
+const question = `select d.datname::text as name, current_user::text as role,
+    pg_backend_pid() as backend, r.rolsuper
   or r.rolcreatedb as makes,
     pg_has_role(d.datdba, 'usage') as owns, count(a.pid)::int as sessions,
     count(a.pid) filter (where not (r.rolsuper or a.usesysid is null or pg_has_role(a.usesysid, 'usage')
