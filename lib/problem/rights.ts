@@ -18,7 +18,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
   [
     extensionRefused,
     'Let a superuser create it in the database first. db:clone takes an extension that is there. Or' +
-      ' leave it out: --exclude extension:NAME.',
+      ' leave it out of the clone: --exclude extension:NAME.',
   ],
   [
     /must be owner of (?:extension|event trigger) /,
