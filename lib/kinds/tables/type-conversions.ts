@@ -100,6 +100,7 @@ const widenings = [
   ['name', 'text'],
   ['bit', 'bit varying'],
   ['json', 'jsonb'],
+  ['jsonb', 'json'],
   ['cidr', 'inet'],
   ['macaddr', 'macaddr8'],
   ['int4range', 'int8range', 'numrange'],
@@ -116,7 +117,7 @@ export function mayFail(from: string, to: string): boolean {
   ];
   const [narrow, wide] = [sizesOf(from), sizesOf(to)];
   if (x === y) return narrows(x, narrow, wide);
-  if (x.startsWith('interval') && y.startsWith('interval')) return false;
+  if (isInterval(x) && isInterval(y)) return false;
   const isShorter = narrow.length === 0 || wide.some((size, index) => size < (narrow[index] ?? 0));
   if (wide.length > 0 && isShorter && !isTime(y)) return true;
   // From the least of its values to the greatest.
@@ -130,6 +131,8 @@ export function mayFail(from: string, to: string): boolean {
 
 const sizesOf = (type: string) =>
   (/\(([\d,-]+)\)/.exec(type)?.[1] ?? '').split(',').filter(Boolean).map(Number);
+
+const isInterval = (type: string) => /^interval[^[]*$/.test(type);
 
 // A precision of seconds rounds, and refuses nothing.
 const isTime = (type: string) => /^(time|interval)/.test(type);
