@@ -113,7 +113,10 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
   const { found, planned } = target === null ? await planFiles(fixed, input) : await planTarget(fixed, input);
   const { composition, pending, state } = found;
   const isOnline = workspace.project.online !== false && input.online !== false;
-  const { changes, steps, losses } = await findEffect(workspace, found, isOnline, planned);
+  const { changes, steps, losses } = await findEffect(workspace, found, isOnline, {
+    ...planned,
+    target: state === null ? null : target,
+  });
   const written = new Set(composition.written.map(({ name }) => name));
   return {
     target: target === null ? null : nameTarget(workspace.project, target),

@@ -20,19 +20,21 @@ export interface LosingStatements {
 
 /**
  * The statements that lose data, for display.
+ * @param connection null: the statements that are not of the plan stand without rows
  * @param actual the database
- * @param counts left out: the statements stand without rows
+ * @param counts left out: all stand without rows
  * @throws Problem of the connection
  */
 export async function listAllLosses(
-  connection: Connection,
+  connection: Connection | null,
   { steps, others }: LosingStatements,
   actual: Catalog,
   counts?: LossCounts,
 ): Promise<string[]> {
   const planned = new Set(listLosses(steps));
   const byHand = others.filter((one) => !planned.has(one));
-  const own = counts === undefined ? byHand : await addSizes(connection, byHand, actual);
+  const own =
+    counts === undefined || connection === null ? byHand : await addSizes(connection, byHand, actual);
   return [...listLosses(steps, counts), ...own];
 }
 
