@@ -11,10 +11,11 @@ interface Built {
   readonly tasks: readonly Task[];
 }
 
-declare const PGMAGE_BUILT: Built | undefined;
+declare const PGMAGE_BUILT: Built | string | undefined;
 
 /** The version and tasks of this package; run from its sources it reads them where the build would have. */
 export async function loadPackageFacts(): Promise<Built> {
+  if (typeof PGMAGE_BUILT === 'string') return JSON.parse(PGMAGE_BUILT) as Built;
   if (typeof PGMAGE_BUILT !== 'undefined') return PGMAGE_BUILT;
   const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
   const names = Object.keys(modules);
