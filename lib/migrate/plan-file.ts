@@ -132,7 +132,7 @@ export async function readPlan(
     throw new Problem('bad_option', { option: '--digest', reason: 'it must be the 64 digits of a digest' });
   const full = resolve(project.root, path);
   const file = shownPath(project.root, full);
-  const text = await whileReading(file, () => read(full, 'utf8'), `db:plan --out ${file}`);
+  const text = await whileReading(file, () => read(full, 'utf8'), `db:plan --env NAME --out ${file}`);
   const bad = (reason: string) => new Problem('bad_plan', { file, reason });
   let document: unknown;
   try {

@@ -20,12 +20,14 @@ export const reviewMessages: { readonly [C in keyof ReviewProblems]: MessageRow<
     1,
     422,
     (of) => `${of.file} cannot be applied: ${of.reason}`,
-    'Nothing was changed. Make a new plan: db:plan --out plan.json.',
+    'Nothing was changed. Make a new plan: db:plan --env NAME --out plan.json.',
   ),
   plan_moved: row(
     1,
     409,
     (of) => `${of.file} no longer fits ${of.environment}:\n  ${of.moved.join('\n  ')}`,
-    'Nothing was changed. Make a new plan (db:plan --out plan.json), and have it approved again.',
+    (of) =>
+      `Nothing was changed. Make a new plan (db:plan --env ${of.environment} --out ${of.file}), and have it` +
+      ' approved again.',
   ),
 };

@@ -88,8 +88,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) =>
       [
         ...adviseNear(of.near),
-        'Set DATABASE_URL.',
-        `To use the embedded database, pass --env ${of.environment},`,
+        'Set DATABASE_URL. Without a terminal, pgmage writes to the embedded database only if you name it:',
+        `pass --env ${of.environment},`,
         `or write environments: { ${of.environment}: { embedded: true } } into pgmage.config.ts.`,
       ].join(' '),
   ),
@@ -131,7 +131,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     ({ task }) =>
       task == null
         ? 'Run the command with --help to see its options.'
-        : `Run pgmage ${task} --help to see the options of ${task}.`,
+        : `Run pgmage ${task} --help to see its options.`,
   ),
 
   bad_task_file: row(

@@ -17,7 +17,7 @@ export function generateText(report: GenerateReport, paper: Paper): string {
   if (written.length === 0)
     return total === 0
       ? 'Nothing to write: the wanted schema is empty.'
-      : `Nothing to write: ${formatCount(total, 'migration')} lead to the wanted schema.`;
+      : `Nothing to write: ${formatCount(total, 'migration')} ${total === 1 ? 'leads' : 'lead'} to the wanted schema.`;
   return [
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
     ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),

@@ -65,16 +65,24 @@ function nextLines({ target, record, appliedBy }: StatusReport): string[] {
 type Section = (title: string, items: readonly string[]) => string[];
 
 // The state of the migrations, each with the command that resolves it.
-function recordLines({ record, schema, target, changes: all }: StatusReport, section: Section): string[] {
+function recordLines(report: StatusReport, section: Section): string[] {
+  const { record, schema, target, changes: all } = report;
   if (record === null) return [];
   const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults, outOfReach } = record;
   const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
+  const isThere = isUnrecordedAlone(report);
   const head = [
     outOfReach === undefined
       ? `Migrations: ${files}, applied: ${applied}`
       : `Migrations: ${files}, for servers alone: ${outOfReach} cannot reach an embedded database`,
-    ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
+    ...section(
+      isThere
+        ? `In ${target.name} already, but not recorded there (db:sync --baseline records them):`
+        : `Not applied to ${target.name} (${appliedBy} applies them):`,
+      pending,
+    ),
   ];
+  if (isThere) return head;
   if (applied > 0 && isSame(texts(drift), texts(unrecorded), 1))
     return [
       ...head,
@@ -102,6 +110,16 @@ function recordLines({ record, schema, target, changes: all }: StatusReport, sec
     ...section('Problems of the migrations (db:verify shows more):', faults),
   ];
 }
+
+// After db:push and db:generate: the migrations lead to the schema that the database has already. db:sync
+// refuses to run them there.
+const isUnrecordedAlone = ({ inSync, record }: StatusReport) =>
+  inSync &&
+  record !== null &&
+  record.appliedBy === 'db:sync' &&
+  record.pending.length > 0 &&
+  record.drift.length > 0 &&
+  record.unrecorded.length + record.faults.length === 0;
 
 // One list says it all.
 const isSame = (some: readonly string[], all: readonly string[], least = 2) =>

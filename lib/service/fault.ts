@@ -9,11 +9,19 @@ export const startSeconds = 1;
 /** The limit of a body, in bytes. */
 export const bodyLimit = 64 * 1024;
 
-/** The Problem of what a request threw. */
-export function problemOf(thrown: FastifyError | Problem | Error): Problem {
+/**
+ * The Problem of what a request threw.
+ * @param consumes the types of the route's body
+ */
+export function problemOf(
+  thrown: FastifyError | Problem | Error,
+  consumes: readonly string[] = ['application/json'],
+): Problem {
   if (thrown instanceof Problem) return thrown;
   const { code, statusCode } = thrown as FastifyError;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large', { limit: bodyLimit });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new Problem('bad_request', { reason: `send the header Content-Type: ${consumes.join(' or ')}` });
   if (statusCode !== undefined && statusCode < 500)
     return new Problem('bad_request', { reason: redact(thrown.message) });
   return toProblem(thrown);

@@ -77,7 +77,7 @@ const routes = [
 
 function answerFaults(app: FastifyInstance, { log }: Service): void {
   app.setErrorHandler(async (thrown: FastifyError, request, reply) => {
-    const problem = problemOf(thrown);
+    const problem = problemOf(thrown, request.routeOptions.schema?.consumes);
     const facts = { method: request.method, path: request.routeOptions.url, code: problem.code };
     if (problem.status >= 500) log.error(facts, problem.message);
     return sendProblem(reply, problem);

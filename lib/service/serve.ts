@@ -109,8 +109,10 @@ async function listen(
       option: '--host',
       reason: `${host} is not loopback, and there is no key: ${firstKey}`,
     });
-  const address = await app.listen({ host, port }).catch((error: Error) => {
-    throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
+  const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    const reason =
+      error.code === 'EADDRINUSE' ? `another program listens on port ${port} of ${host}` : error.message;
+    throw new Problem('bad_option', { option: '--port', reason }, { cause: error });
   });
   return { address, hasKeys };
 }

@@ -134,21 +134,21 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       users,
       `insert into users values (1, '1'), (2, 'two'), (3, null)`,
       users.replace('text', 'int'),
-      '1 of 3 rows of users has a phone that does not become integer, for example id = 2',
+      '1 of 3 rows of users has a value of phone that does not become integer, for example id = 2',
     ],
     [
       'another type, by assignment',
       users,
       `insert into users values (1, 'short'), (2, 'much too long')`,
       users.replace('text', 'varchar(8)'),
-      '1 of 2 rows of users has a phone that does not become character varying(8), for example id = 2',
+      '1 of 2 rows of users has a value of phone that does not become character varying(8), for example id = 2',
     ],
     [
       'an enum that loses a label',
       `create type mood as enum ('sad', 'ok'); create table a (id int primary key, mood mood)`,
       `insert into a values (1, 'ok'), (2, 'sad')`,
       `create type mood as enum ('ok'); create table a (id int primary key, mood mood)`,
-      '1 of 2 rows of a has a mood that does not become mood, for example id = 2',
+      '1 of 2 rows of a has a value of mood that does not become mood, for example id = 2',
     ],
     [
       'a check of a domain',
@@ -266,5 +266,7 @@ test('the embedded database is asked, too', () =>
     );
     own.want(`${users.replace('text', 'int')};`);
     const problem = await failure(sync(own.context, { yes: true, force: true }, undefined));
-    expect(problem.message).toContain('1 of 1 row of users has a phone that does not become integer');
+    expect(problem.message).toContain(
+      '1 of 1 row of users has a value of phone that does not become integer',
+    );
   }));

@@ -154,7 +154,11 @@ test('without a terminal, the embedded database is written to only where it is m
     const context = withEnvironments(own, [fallback]);
     own.want('create table a (id int);');
     for (const [, write] of writers)
-      expect(await failure(write(context, {}))).toMatchObject({ code: 'embedded_not_named', exitCode: 64 });
+      expect(await failure(write(context, {}))).toMatchObject({
+        code: 'embedded_not_named',
+        exitCode: 64,
+        hint: expect.stringContaining('Without a terminal, pgmage writes to the embedded database only if'),
+      });
     expect(own.files).toThrow();
     // On a terminal there is somebody who sees what is meant.
     expect((await sync(context, {}, async () => true)).applied).toHaveLength(1);

@@ -36,3 +36,25 @@ In prod and schema/schema.sql, but in no migration (after db:push: db:generate, 
 All 12`);
   expect(text(pushed, [])).toContain('Drift in prod, made by no migration');
 });
+
+test('migrations whose work is there are not called drift: the way is to record them', () => {
+  const one = '20261120093000001_add_table_users';
+  const record = {
+    files: 2,
+    applied: 1,
+    appliedBy: 'db:sync',
+    pending: [one],
+    unrecorded: [],
+    unfinished: [],
+  };
+  const text = (more: Partial<StatusReport>, faults: string[] = []) =>
+    statusText(report([], { record: { ...record, drift: [change], faults }, ...more }), paper);
+  expect(text({})).toContain(`Migrations: 2, applied: 1
+In prod already, but not recorded there (db:sync --baseline records them):
+  - ${one}
+All 12`);
+  for (const other of [text({ inSync: false }), text({}, ['a fault'])]) {
+    expect(other).toContain('Not applied to prod (db:sync applies them)');
+    expect(other).toContain('Drift in prod');
+  }
+});

@@ -121,6 +121,7 @@ test('a command whose text differs in each run moves no plan, and one whose sche
   expect(moved).toMatchObject({
     code: 'plan_moved',
     message: expect.stringContaining('the wanted schema changed'),
+    hint: expect.stringContaining('Make a new plan (db:plan --env local --out plan.json), and'),
   });
   expect(await tables()).toBe(0);
   const { applied } = await apply({ digest }, from(wanted));

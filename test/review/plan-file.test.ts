@@ -42,7 +42,7 @@ const apply = (input = {}) => syncPlan(own.context, 'plan.json', { env: 'local',
 test('a plan that is not there: the hint names the command that writes it', async () => {
   expect(await failure(apply({ yes: true }))).toMatchObject({
     code: 'missing_file',
-    hint: 'Correct the path, or write the file: db:plan --out plan.json.',
+    hint: 'Correct the path, or write the file: db:plan --env NAME --out plan.json.',
   });
 });
 

@@ -199,13 +199,11 @@ test('a problem wraps at the width of its terminal, and stays whole elsewhere', 
 
 test('the hint of a bad option names its task', async () => {
   const { log } = await pgmage('db:diff', '--to');
-  expect(log).toBe(
-    'Bad option --to: it needs a value\nHint: Run pgmage db:diff --help to see the options of db:diff.',
-  );
+  expect(log).toBe('Bad option --to: it needs a value\nHint: Run pgmage db:diff --help to see its options.');
   // Also of one that the command itself refuses.
   expect((await pgmage('db:types', '--check')).log).toBe(
     'Bad option --check: it needs --out with the file to check\n' +
-      'Hint: Run pgmage db:types --help to see the options of db:types.',
+      'Hint: Run pgmage db:types --help to see its options.',
   );
 });
 

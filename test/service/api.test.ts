@@ -190,10 +190,20 @@ test('a foreign host gets nothing, and headers that are split are refused', asyn
 });
 
 test('a body of another type or of broken JSON is refused', async () => {
-  for (const headers of [{ 'Content-Type': 'text/plain' }, { 'Content-Type': 'application/xml' }])
-    expect(
-      (await service.request('POST', '/api/sync/export', { body: '{"database":"local"}', headers })).status,
-    ).toBe(400);
+  // The last one is that of curl, where no header is given.
+  for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded'])
+    for (const [path, wanted] of [
+      ['/api/sync/export', 'application/json'],
+      ['/api/backups', 'application/octet-stream'],
+    ] as const) {
+      const sent = { body: '{"database":"local"}', headers: { 'Content-Type': type } };
+      const answer = await service.request('POST', path, sent);
+      expect([type, answer.status, answer.text]).toEqual([
+        type,
+        400,
+        expect.stringContaining(`send the header Content-Type: ${wanted}"`),
+      ]);
+    }
   for (const body of ['{', '[]', 'null', '{"__proto__":{"x":1},"database":"local"}'])
     expect([body, (await service.request('POST', '/api/sync/export', { body })).status]).toEqual([body, 400]);
 });

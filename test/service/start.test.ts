@@ -1,5 +1,7 @@
 // The start of the service, and its keys: refusals with their exit codes, and the end of --once.
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeProject, type Project } from '../program/project.ts';
@@ -42,6 +44,15 @@ test('settings that cannot be are refused', async () => {
     const run = await project.pgmage('serve --once', { variables: { [name]: value } });
     expect([name, run.code, run.log]).toEqual([name, 64, expect.stringContaining(name)]);
   }
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  const { port: taken } = busy.address() as AddressInfo;
+  const second = await project.pgmage(`serve --once --port ${taken}`);
+  busy.close();
+  expect([second.code, second.log]).toEqual([
+    64,
+    expect.stringContaining(`Bad option --port: another program listens on port ${taken} of 127.0.0.1`),
+  ]);
   const closed = await project.pgmage('serve --once --queue postgres://app:hunter2@127.0.0.1:1/queue');
   expect(closed.code).toBe(1);
 });

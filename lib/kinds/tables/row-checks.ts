@@ -167,7 +167,7 @@ export function checkConversion(
   const check: Omit<RowCheck, 'reads' | 'test' | 'code'> = {
     outcome: 'fails',
     table: tableId(to),
-    words: `${one(column)} that does not become ${type.replace(/^public\./, '')}`,
+    words: `a value of ${column} that does not become ${type.replace(/^public\./, '')}`,
     values: [column],
   };
   // An enum that loses labels is replaced under its name: the new one does not exist at the time of the
