@@ -14,10 +14,11 @@ import { wrapText } from './wrapped.ts';
 /** The report of `db:generate`. */
 export function generateText(report: GenerateReport, paper: Paper): string {
   const { written, total, possible, rebased, policy } = report;
-  if (written.length === 0)
-    return total === 0
-      ? 'Nothing to write: the wanted schema is empty.'
-      : `Nothing to write: ${formatCount(total, 'migration')} ${total === 1 ? 'leads' : 'lead'} to the wanted schema.`;
+  if (written.length === 0) {
+    if (total === 0) return 'Nothing to write: the wanted schema is empty.';
+    const verb = total === 1 ? 'leads' : 'lead';
+    return `Nothing to write: ${formatCount(total, 'migration')} ${verb} to the wanted schema.`;
+  }
   return [
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
     ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),

@@ -69,21 +69,15 @@ function recordLines(report: StatusReport, section: Section): string[] {
   const { record, schema, target, changes: all } = report;
   if (record === null) return [];
   const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults, outOfReach } = record;
-  const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
-  const isThere = isUnrecordedAlone(report);
   const head = [
     outOfReach === undefined
       ? `Migrations: ${files}, applied: ${applied}`
       : `Migrations: ${files}, for servers alone: ${outOfReach} cannot reach an embedded database`,
-    ...section(
-      isThere
-        ? `In ${target.name} already, but not recorded there (db:sync --baseline records them):`
-        : `Not applied to ${target.name} (${appliedBy} applies them):`,
-      pending,
-    ),
   ];
-  if (isThere) return head;
-  if (applied > 0 && isSame(texts(drift), texts(unrecorded), 1))
+  const there = `In ${target.name} already, but not recorded there (db:sync --baseline records them):`;
+  if (isUnrecordedAlone(report)) return [...head, ...section(there, pending)];
+  head.push(...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending));
+  if (applied > 0 && isSame(drift, unrecorded, 1))
     return [
       ...head,
       ...section(
@@ -94,7 +88,7 @@ function recordLines(report: StatusReport, section: Section): string[] {
     ];
   return [
     ...head,
-    ...(isSame(texts(unrecorded), texts(all))
+    ...(isSame(unrecorded, all)
       ? ['No migration has these changes yet (db:generate writes one)']
       : section(
           `Changed in ${schema.path}, but in no migration (db:generate writes one):`,
@@ -122,5 +116,7 @@ const isUnrecordedAlone = ({ inSync, record }: StatusReport) =>
   record.unrecorded.length + record.faults.length === 0;
 
 // One list says it all.
-const isSame = (some: readonly string[], all: readonly string[], least = 2) =>
-  some.length >= least && some.length === all.length && some.every((text) => all.includes(text));
+const isSame = (some: readonly ObjectChange[], all: readonly ObjectChange[], least = 2) =>
+  some.length >= least &&
+  some.length === all.length &&
+  some.every(({ text }) => all.some((other) => other.text === text));
