@@ -118,10 +118,7 @@ export interface InlineRules<P, Path extends FactPath = FactPath> {
   /** The parent can't be created without this fact's clause (a partitioned table without its key columns). */
   readonly inseparable?: boolean;
 
-  /**
-   * The id of the fact whose creation makes this one too, exactly as it is wanted; null: none does (a
-   * partition's index, which the server makes when the partition is attached).
-   */
+  /** The id of the fact whose creation makes this one too, exactly as it is wanted; null: none does. */
   madeBy?(fact: Fact<P, Path>, scope: Scope): string | null;
 
   /** Facts that the server makes with `created` while `fact` is in force (default privileges' grants). */
@@ -131,7 +128,9 @@ export interface InlineRules<P, Path extends FactPath = FactPath> {
 /** The rules of a fact for the order of steps, beyond pg_depend. */
 export interface OrderRules<P, Path extends FactPath = FactPath> {
   /** Order among steps that could run at the same time, default 0: larger is made later, dropped earlier. */
-  readonly rank?: number;
+  readonly rank?: number | ((fact: Fact<P, Path>) => number);
+  /** Facts that the server may want for its statement, which it notes nowhere (the right of a new owner). */
+  allowedBy?(fact: Fact<P, Path>, catalog: Catalog): readonly string[];
   /** Names that one object can have at a time, across kinds (`relation public.users`): the old goes first. */
   slots?(fact: Fact<P, Path>): readonly string[];
   /** Attributes that the server refuses to change while others depend on it: these are rebuilt around it. */

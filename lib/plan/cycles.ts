@@ -1,5 +1,6 @@
 // The order of a plan, also where needs run in circles: what ties them is done apart, or begins as a
 // placeholder.
+import type { Fact } from '../model/fact.ts';
 import { Problem } from '../problem/problem.ts';
 import type { FactActions } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
@@ -10,6 +11,7 @@ import {
   orderBeforeChanges,
   orderEarlyChanges,
   orderOverloads,
+  orderPermitted,
   orderUnnotedUses,
   type Relief,
 } from './order.ts';
@@ -65,6 +67,7 @@ function collectWishes(fates: FactActions, reading?: ReadingOrder): [PlanNode, P
     named.weak,
     named.strong,
     [...orderOverloads(fates), ...orderEarlyChanges(fates), ...orderUnnotedUses(fates)],
+    orderPermitted(fates),
     orderDownward(fates),
     [...firm, ...(reading ? orderPartsFirst(fates) : [])],
   ];
@@ -98,6 +101,13 @@ function placeable(
   return undefined;
 }
 
+/** The rank of a step by its kind: see `OrderRules`. */
+export function rankOf(fates: FactActions, { fact: id }: PlanNode): number {
+  const { rank = 0 } = fates.kind(id).order ?? {};
+  const fate = fates.of(id);
+  return typeof rank === 'number' ? rank : rank((fate?.to ?? fate?.from) as Fact);
+}
+
 // Drops first, then changes, then creations. Within each, by the kinds' order; drops in reverse.
 function comparison(fates: FactActions): Compare {
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
@@ -111,7 +121,7 @@ function comparison(fates: FactActions): Compare {
       const sign = phases[node.op] === 0 ? -1 : 1;
       found = [
         phases[node.op],
-        sign * (kind.order?.rank ?? 0),
+        sign * rankOf(fates, node),
         sign * rank,
         `${String(fact?.position ?? 0).padStart(10, '0')}`,
       ];

@@ -122,6 +122,20 @@ export function orderUnnotedUses(fates: FactActions): [PlanNode, PlanNode][] {
   );
 }
 
+/** What the server may want for a statement, before that statement. */
+export function orderPermitted(fates: FactActions): [PlanNode, PlanNode][] {
+  const operations = ['create', 'alter'] as const;
+  return [...fates.all.values()].flatMap(({ id, action, to }) => {
+    const { allowedBy } = fates.kind(id).order ?? {};
+    if (allowedBy === undefined || to === undefined || action === 'drop') return [];
+    return allowedBy(to, fates.after).flatMap((first) =>
+      operations.flatMap((op) =>
+        operations.map((next): [PlanNode, PlanNode] => [fates.node(op, first), fates.node(next, id)]),
+      ),
+    );
+  });
+}
+
 // A part of an object that is set aside stays with it.
 function stays(fates: FactActions, id: string): boolean {
   return fates.putAside(`${causeOf(fates, id)}`);

@@ -8,7 +8,7 @@ import type { Hazard, Step, UnsegmentedStep } from '../model/step.ts';
 import { FactActions } from './actions.ts';
 import { keepArrayTypes } from './arrays.ts';
 import { combineSteps } from './combining.ts';
-import { orderNodes } from './cycles.ts';
+import { orderNodes, rankOf } from './cycles.ts';
 import { computeDependencies } from './dependencies.ts';
 import type { Graph } from './graph.ts';
 import { inlineClauses, type OrderedActions } from './inline-clauses.ts';
@@ -71,7 +71,7 @@ export interface StatementPlan {
 export function planStatements(input: PlanInput): StatementPlan {
   const actions = orderActions(input);
   const groups = writeGroups(actions, input);
-  const rank = ({ fact }: PlanNode) => actions.fates.kind(fact).order?.rank ?? 0;
+  const rank = (node: PlanNode) => rankOf(actions.fates, node);
   return {
     steps: splitIntoSegments(groups.flatMap(({ steps }) => steps)),
     waits: (ranked = true) => computeDependencies(actions, groups, ranked ? rank : () => 0),

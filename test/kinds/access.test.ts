@@ -15,7 +15,7 @@ import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
 import { freshCache } from '../project/cache.ts';
-import { load as loadLive, withSession } from '../proof/session.ts';
+import { apply, load as loadLive, withSession } from '../proof/session.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 
@@ -76,6 +76,35 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
     expect(sql(live, await wanted(schema))).toEqual(['CREATE TABLE public.t (\n  id integer\n)']);
     const postgres = await actual('');
     expect(sql(postgres, await wanted(schema))).toContain('ALTER TABLE public.t OWNER TO migrator');
+  });
+
+  test('a role may create objects in a schema before it owns one there', async () => {
+    const [before, rights] = ['create schema s;', 'grant create on schema s to anna;'];
+    const table = 'create table s.t (id int);';
+    const after = `${before}${table} alter table s.t owner to anna;${rights}`;
+    const steps = plan({
+      difference: makeDifference(await actual(''), await wanted(after), kinds),
+      kinds,
+      role: 'deploy',
+    });
+    await withDatabase(server, ({ socket }) =>
+      withSession(socket, async (session) => {
+        await loadLive(session, `${roles} create role deploy in role anna;`);
+        await session.execute(`do 'begin execute format(''grant create on database %I to deploy'',
+          current_database()); end'; set role deploy`);
+        await apply(session, steps);
+      }),
+    );
+    expect(sql(await actual(before + table), await wanted(after))).toEqual([
+      'GRANT CREATE ON SCHEMA s TO anna',
+      'ALTER TABLE s.t OWNER TO anna',
+    ]);
+    // Both are changed.
+    const other = after.replace('owner to anna', 'owner to "Reader"').replace('create on', 'usage on');
+    expect(sql(await actual(other), await wanted(after)).slice(-2)).toEqual([
+      'GRANT CREATE ON SCHEMA s TO anna',
+      'ALTER TABLE s.t OWNER TO anna',
+    ]);
   });
 
   test('all privileges are all of them on every version', async () => {

@@ -48,6 +48,13 @@ function indexed({ facts }: Catalog): Map<string, Fact<Privileges>[]> {
 
 type Grant = Fact<Privileges>;
 
+/** True if a fact grants CREATE on a schema to a role that need not own it. */
+export const letsCreate = ({ kind, parent, path, payload }: Fact<unknown>): boolean =>
+  kind === 'grant' &&
+  parent?.startsWith('schema:') === true &&
+  ownName(path) !== ownerGrantee &&
+  (payload as Privileges).privileges.includes('CREATE');
+
 const granteeIn = (fact: Fact<unknown>) => ownName(fact.path);
 
 // initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
@@ -133,8 +140,8 @@ export const grant: Kind<Privileges> = {
   alter: { privileges: alter, grantable: alter },
   order: {
     followsChanges: true,
-    // After the owner, whose own privileges it may take away.
-    rank: 3,
+    // After the owner, whose own privileges it may take away; but a new owner needs CREATE on the schema.
+    rank: (fact) => (letsCreate(fact) ? -1 : 3),
   },
   data: {
     ownership: true,

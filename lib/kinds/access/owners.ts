@@ -4,8 +4,10 @@ import type { Fact } from '../../model/fact.ts';
 import { isMadeByUser } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import type { StatementScript } from '../../model/step.ts';
+import { schemaId } from '../named-objects.ts';
 import { buildOwnObject, describeParent, findOwner, formatReference } from '../schemas/targets.ts';
 import { formatGrantee } from './grant-statements.ts';
+import { letsCreate } from './grants.ts';
 
 const catalogs: readonly [catalog: string, owner: string, condition?: string][] = [
   ['pg_namespace', 'nspowner'],
@@ -73,6 +75,22 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   return others.some((other) => findOwner(catalog, other) === payload.owner);
 }
 
+const creators = new WeakMap<Catalog, ReadonlyMap<string | null, readonly string[]>>();
+
+// The grants of CREATE on the schema of an object.
+function findCreators(catalog: Catalog, target: Fact | undefined): readonly string[] {
+  let index = creators.get(catalog);
+  if (index === undefined) {
+    const all = [...catalog.facts.values()].filter(letsCreate);
+    index = new Map(
+      all.map(({ parent }) => [parent, all.filter((one) => one.parent === parent).map(({ id }) => id)]),
+    );
+    creators.set(catalog, index);
+  }
+  const schema = target === undefined || target.path.length < 2 ? null : schemaId(`${target.path[0]}`);
+  return index.get(schema) ?? [];
+}
+
 const change = (fact: Fact<Owner>, scope: Scope): StatementScript => ({
   sql: `ALTER ${formatReference(fact, scope)} OWNER TO ${formatGrantee(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
@@ -117,6 +135,9 @@ export const owner: Kind<Owner> = {
     // Directly after its object: later parts (an index on an expression, the rows of a view) run functions as
     // the owner.
     rank: -1,
+    // The new owner of an object needs CREATE on its schema (manual: ALTER TABLE), by itself, by one of its
+    // roles or as PUBLIC.
+    allowedBy: ({ parent }, catalog) => findCreators(catalog, catalog.facts.get(parent as string)),
   },
   data: { ownership: true },
   reconcile: {
