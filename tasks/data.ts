@@ -192,6 +192,8 @@ export async function history(
  * deleted.
  *
  * A row that a session changed after the run stays as it is. pgmage keeps the old rows of the last 7 runs.
+ *
+ * @param run the first digits of its id, as data:history lists it
  */
 export async function undo(
   context: TaskContext,

@@ -16,11 +16,11 @@ interface Drilling {
   /** With --drill: the environment or URL on whose server; default: that of which it is a
    * backup, unless it is protected and --env does not name it. */
   on?: Source;
-  /** With --drill, and with --format plain: leave owners and privileges out. */
-  noOwner?: boolean;
 }
 
 interface Backing extends Drilling {
+  /** With --drill, and with --format plain: leave owners and privileges out. */
+  noOwner?: boolean;
   /** The environment to back up; default: the configured one. */
   env?: Name;
   /** The folder of the backup, created if it does not exist; default: backups/ in the project. */
@@ -99,6 +99,8 @@ export async function backups(
     keepMonthly?: Count;
     /** With prune: delete. */
     yes?: boolean;
+    /** With --drill: leave owners and privileges out. */
+    noOwner?: boolean;
   } & Drilling = {},
 ): Promise<Outcome> {
   const [{ backups, verifyBackups }, { backupsText, pruneText }] = await Promise.all([

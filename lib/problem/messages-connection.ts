@@ -53,11 +53,11 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
     (of) => `Lost the connection to ${of.environment}`,
     ({ unanswered, outcome, halfWay }) =>
       halfWay !== undefined
-        ? `${halfWay.migration} may be half-way: its committed statements remain. Check the network.` +
+        ? `${halfWay.migration} may be half-way: its committed statements remain. Check server and network.` +
           ` Then ${waysOut(halfWay.direction)}.`
         : unanswered === undefined
-          ? 'The server rolls back the open transaction. Check the network, then run the command again.'
-          : 'The server did not answer COMMIT, so all of the work is done or none. Check the network,' +
+          ? 'The server rolls back the open transaction. Check server and network, then run the command again.'
+          : 'The server did not answer COMMIT, so all of the work is done or none. Check server and network,' +
             (outcome === undefined
               ? ' then run it again.'
               : ' and look at the database before you run it again.'),

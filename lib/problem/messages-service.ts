@@ -13,7 +13,12 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     'Send Authorization: Bearer KEY. Create a key with npx pgmage serve:key add laptop' +
       ' --scope read,run,write,download.',
   ),
-  forbidden: row(1, 403, (of) => `Not allowed: ${of.reason}`, 'Use a key that has this right.'),
+  forbidden: row(
+    1,
+    403,
+    (of) => `Not allowed: ${of.reason}`,
+    (of) => of.way ?? 'Use a key that has this right.',
+  ),
   csrf: row(
     1,
     403,

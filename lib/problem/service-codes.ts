@@ -3,7 +3,8 @@
 /** The problems of the service. */
 export interface ServiceProblems {
   unauthorized: { readonly reason: string };
-  forbidden: { readonly reason: string };
+  /** `way`: what to do about it, where another key would not help. */
+  forbidden: { readonly reason: string; readonly way?: string };
   csrf: { readonly reason: string };
   too_many_requests: { readonly seconds: number };
   bad_request: { readonly reason: string };

@@ -22,7 +22,7 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
     '',
     ...(differing.length > 0 ? tableLines(differing, paper) : []),
     ...(equal.length > 0
-      ? [`${formatCount(equal.length, 'table')} with the same ${formatCount(equalRows, 'row')}.`]
+      ? [`${formatCount(equal.length, 'table')} with the same ${formatCount(whole(equalRows), 'row')}.`]
       : []),
     ...report.tables
       .filter(({ unmapped }) => unmapped > 0)

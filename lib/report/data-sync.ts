@@ -273,7 +273,9 @@ export function dataUndoText(report: DataUndoReport, paper: Paper): string {
     ...wrapText(`Run ${report.run} is taken back by run ${report.id}.`, paper),
     ...(report.skipped > 0
       ? wrapText(
-          `${formatCount(report.skipped, 'row')} stay as they are: a session changed them after the run.`,
+          report.skipped === 1
+            ? '1 row stays as it is: a session changed it after the run.'
+            : `${whole(report.skipped)} rows stay as they are: a session changed them after the run.`,
           paper,
         )
       : []),

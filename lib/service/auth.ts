@@ -55,7 +55,7 @@ export function guardRoutes(app: FastifyInstance, service: Service): void {
     }
     request.requester = requester;
     if (!hasScope(requester, access))
-      throw new Problem('forbidden', { reason: `the key ${requester.name} has not the scope ${access}` });
+      throw new Problem('forbidden', { reason: `the key ${requester.name} lacks the scope ${access}` });
     request.isLetIn = true;
   });
 }
@@ -100,7 +100,10 @@ function refuseForeignHost({ settings }: Service, { headers, raw }: FastifyReque
   const hosts = raw.rawHeaders.filter((one, index) => index % 2 === 0 && /^host$/i.test(one));
   if (hosts.length > 1) throw new Problem('bad_request', { reason: 'it has several Host headers' });
   if (settings.hosts.includes(name)) return;
-  throw new Problem('forbidden', { reason: `the host ${name.slice(0, 100)} is not in serve.hosts` });
+  throw new Problem('forbidden', {
+    reason: `the host ${name.slice(0, 100)} is not in serve.hosts`,
+    way: 'If it is the name of your proxy, add it to serve.hosts in the configuration, and start pgmage serve again.',
+  });
 }
 
 const nameOf = (host: string) => host.toLowerCase().replace(/:\d+$/, '');

@@ -103,7 +103,10 @@ export async function checkRequest(
 ): Promise<JobEnds> {
   const isWriting = writingKinds.has(kind);
   if (isWriting && !service.settings.features.includes(kind as Feature))
-    throw new Problem('forbidden', { reason: `the service does not run jobs of kind ${kind}` });
+    throw new Problem('forbidden', {
+      reason: `the service does not run jobs of kind ${kind}`,
+      way: 'PGMAGE_FEATURES, or serve.features, names the kinds that it runs.',
+    });
   refuseWithoutAdmin({ kind, parameters, requester });
   const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
   const to = isWriting ? await find(parameters.to) : null;

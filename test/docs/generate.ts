@@ -179,6 +179,7 @@ const special = {
   near: [],
   tenants: undefined,
   lacks: undefined,
+  way: undefined,
 };
 
 /** The data of every problem with names instead of values: `<environment>`. */

@@ -140,7 +140,8 @@ async function remove(service: Service, { name, source }: ScheduleState): Promis
 
 const configured = (name: string) =>
   new Problem('forbidden', {
-    reason: `the configuration defines ${name}: change it there, or pause it here`,
+    reason: `the configuration defines the schedule ${name}`,
+    way: 'Change it in the configuration, or pause it here.',
   });
 
 // A job that a pause has missed is not made up for.
