@@ -3,6 +3,7 @@ import { readCatalog } from '../catalog/read.ts';
 import { describeChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
+import { isExtension } from '../kinds/named-objects.ts';
 import { findEdits } from '../ledger/edits.ts';
 import { findLostLedgers } from '../ledger/lost-ledgers.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
@@ -10,6 +11,7 @@ import { brokenLedger, type LedgerPosition, readPosition } from '../ledger/posit
 import type { Ledger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
+import { ownName } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
@@ -105,7 +107,10 @@ export async function readSoundState(session: MigrationSession): Promise<SoundTa
     const known = situation.ledger.deeds.length > 0 || files.length === 0;
     if (known)
       throw new Problem('drifted', { environment, changes, canPush: !isProtected && schemas === undefined });
-    throw new Problem('unrecorded', { environment, changes, renames: await findLostLedgers(connection) });
+    const added = drift.diff.added.filter(isExtension).map(({ path }) => ownName(path));
+    const extensions = added.length === changes.length ? added : [];
+    const renames = await findLostLedgers(connection);
+    throw new Problem('unrecorded', { environment, changes, renames, extensions });
   }
   return { ...situation, moment };
 }

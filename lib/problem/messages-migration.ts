@@ -6,6 +6,7 @@ import { describeHolders, endHolders, type LockHolder } from './holders.ts';
 import { type MessageRow, row } from './message.ts';
 import type { MigrationProblems } from './migration-codes.ts';
 import { adviseRenames } from './renames.ts';
+import { adviseRecord } from './unrecorded.ts';
 
 /** Their part of the table; total by its type. */
 export const migrationMessages: {
@@ -100,13 +101,7 @@ export const migrationMessages: {
     1,
     409,
     (of) => `${of.environment} is not empty, but no migration is recorded there: ${of.changes.join('; ')}`,
-    (of) =>
-      `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +
-      ` ${of.environment} --baseline. That needs a database with all of their objects: leave other changes` +
-      ' out of them, and write a later migration for these.' +
-      (of.renames.length > 0
-        ? ` If a tenant was renamed, rename its ledger: ${of.renames.join(' or ')}`
-        : ''),
+    (of) => adviseRecord(of),
   ),
   confirmation_needed: row(
     64,

@@ -2,6 +2,7 @@
 import type { HalfWay } from './half-way.ts';
 import type { LockHolder } from './holders.ts';
 import type { RowsInTheWay } from './rows-in-the-way.ts';
+import type { Unrecorded } from './unrecorded.ts';
 
 /** The data of problems with migrations and with written schema files. */
 export interface MigrationProblems {
@@ -32,7 +33,7 @@ export interface MigrationProblems {
   };
   /** `canPush`: db:push may change the database. */
   drifted: MigrationProblems['not_as_proven'] & { readonly canPush?: boolean };
-  unrecorded: MigrationProblems['not_as_proven'] & { readonly renames: readonly string[] };
+  unrecorded: MigrationProblems['not_as_proven'] & Unrecorded;
   confirmation_needed: { readonly what: string };
   rows_in_the_way: RowsInTheWay;
   stuck_migration: {

@@ -180,6 +180,7 @@ const special = {
   tenants: undefined,
   lacks: undefined,
   way: undefined,
+  extensions: [],
 };
 
 /** The data of every problem with names instead of values: `<environment>`. */

@@ -37,6 +37,18 @@ afterEach(async () => {
   await database.drop();
 });
 
+test('extensions that were there before the first migration are told how to stay', async () => {
+  own.want('create extension hstore; create table users (id int);');
+  await generate(own.context, {});
+  await rowsOf(database.url, 'create extension hstore');
+  const { code, hint } = await failure(sync(own.context, yes, undefined));
+  expect(code).toBe('unrecorded');
+  expect(hint).toContain("ignore: { objects: ['extension:hstore'] }");
+  expect(hint).not.toContain('--baseline');
+  await rowsOf(database.url, 'create table other (id int)');
+  expect((await failure(sync(own.context, yes, undefined))).hint).toContain('--baseline');
+});
+
 test('a drift is shown as it was done, wherever it is shown', async () => {
   own.want(`create table users (id int not null, name text);
     create table orders (id int, note text); create index gone on orders (id);

@@ -1,0 +1,25 @@
+// What to do about a database with objects that no migration made.
+
+/** What such a database has. */
+export interface Unrecorded {
+  /** Statements that rename ledgers of lost tenants. */
+  readonly renames: readonly string[];
+  /** The extensions, where it has nothing else; else empty. */
+  readonly extensions: readonly string[];
+}
+
+/** What to do about it. */
+export function adviseRecord(of: Unrecorded & { readonly environment: string }): string {
+  if (of.extensions.length > 0)
+    return (
+      'If only a superuser may create these extensions, leave them out of the schema and its migrations, in' +
+      ` pgmage.config.ts: ignore: { objects: [${of.extensions.map((name) => `'extension:${name}'`).join(', ')}]` +
+      ' }. If a migration creates them already, drop them there, and run it as a role that may create them.'
+    );
+  return (
+    `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +
+    ` ${of.environment} --baseline. That needs a database with all of their objects: leave other changes` +
+    ' out of them, and write a later migration for these.' +
+    (of.renames.length > 0 ? ` If a tenant was renamed, rename its ledger: ${of.renames.join(' or ')}` : '')
+  );
+}
