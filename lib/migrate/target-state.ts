@@ -108,9 +108,9 @@ export async function readSoundState(session: MigrationSession): Promise<SoundTa
     if (known)
       throw new Problem('drifted', { environment, changes, canPush: !isProtected && schemas === undefined });
     const added = drift.diff.added.filter(isExtension).map(({ path }) => ownName(path));
-    const extensions = added.length === changes.length ? added : [];
+    const premade = added.length === changes.length ? added : [];
     const renames = await findLostLedgers(connection);
-    throw new Problem('unrecorded', { environment, changes, renames, extensions });
+    throw new Problem('unrecorded', { environment, changes, renames, premade });
   }
   return { ...situation, moment };
 }

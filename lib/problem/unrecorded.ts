@@ -5,15 +5,15 @@ export interface Unrecorded {
   /** Statements that rename ledgers of lost tenants. */
   readonly renames: readonly string[];
   /** The extensions, where it has nothing else; else empty. */
-  readonly extensions: readonly string[];
+  readonly premade: readonly string[];
 }
 
 /** What to do about it. */
 export function adviseRecord(of: Unrecorded & { readonly environment: string }): string {
-  if (of.extensions.length > 0)
+  if (of.premade.length > 0)
     return (
       'If only a superuser may create these extensions, leave them out of the schema and its migrations, in' +
-      ` pgmage.config.ts: ignore: { objects: [${of.extensions.map((name) => `'extension:${name}'`).join(', ')}]` +
+      ` pgmage.config.ts: ignore: { objects: [${of.premade.map((name) => `'extension:${name}'`).join(', ')}]` +
       ' }. If a migration creates them already, drop them there, and run it as a role that may create them.'
     );
   return (

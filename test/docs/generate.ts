@@ -180,7 +180,7 @@ const special = {
   tenants: undefined,
   lacks: undefined,
   way: undefined,
-  extensions: [],
+  premade: [],
 };
 
 /** The data of every problem with names instead of values: `<environment>`. */
