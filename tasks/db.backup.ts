@@ -109,8 +109,7 @@ export async function backups(
   ]);
   await using workspace = makeWorkspace(context);
   if (what === 'prune') {
-    const { prune } = await import('../lib/commands/backups-prune.ts');
-    const facts = await prune(workspace, options);
+    const facts = await (await import('../lib/commands/backups-prune.ts')).prune(workspace, options);
     return { facts, text: (paper) => pruneText(facts, paper) };
   }
   const facts =

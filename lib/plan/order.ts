@@ -122,7 +122,7 @@ export function orderUnnotedUses(fates: FactActions): [PlanNode, PlanNode][] {
   );
 }
 
-/** What the server may want for a statement, before that statement. */
+/** Puts the facts that the server may want for a statement before that statement. */
 export function orderPermitted(fates: FactActions): [PlanNode, PlanNode][] {
   const operations = ['create', 'alter'] as const;
   return [...fates.all.values()].flatMap(({ id, action, to }) => {

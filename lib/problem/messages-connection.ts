@@ -56,8 +56,8 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
         ? `${halfWay.migration} may be half-way: its committed statements remain. Check server and network.` +
           ` Then ${waysOut(halfWay.direction)}.`
         : unanswered === undefined
-          ? 'The server rolls back the open transaction. Check server and network, then run the command again.'
-          : 'The server did not answer COMMIT, so all of the work is done or none. Check server and network,' +
+          ? 'The server rolls back the open transaction. Check server and network, then run it again.'
+          : 'The server did not answer COMMIT: all of the work is done, or none. Check server and network,' +
             (outcome === undefined
               ? ' then run it again.'
               : ' and look at the database before you run it again.'),

@@ -17,7 +17,7 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     1,
     403,
     (of) => `Not allowed: ${of.reason}`,
-    (of) => of.way ?? 'Use a key that has this right.',
+    ({ way = 'Use a key that has this right.' }) => `${way}`,
   ),
   csrf: row(
     1,

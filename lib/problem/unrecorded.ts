@@ -1,6 +1,6 @@
-// What to do about a database with objects that no migration made.
+// The advice for a database with objects that no migration made.
 
-/** What such a database has. */
+/** The facts of such a database. */
 export interface Unrecorded {
   /** Statements that rename ledgers of lost tenants. */
   readonly renames: readonly string[];
@@ -8,11 +8,11 @@ export interface Unrecorded {
   readonly premade: readonly string[];
 }
 
-/** What to do about it. */
+/** The advice for it. */
 export function adviseRecord(of: Unrecorded & { readonly environment: string }): string {
   if (of.premade.length > 0)
     return (
-      'If only a superuser may create these extensions, leave them out of the schema and its migrations, in' +
+      'If only a superuser may create these extensions, leave them out of schema and migrations, in' +
       ` pgmage.config.ts: ignore: { objects: [${of.premade.map((name) => `'extension:${name}'`).join(', ')}]` +
       ' }. If a migration creates them already, drop them there, and run it as a role that may create them.'
     );

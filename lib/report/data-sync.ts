@@ -273,9 +273,7 @@ export function dataUndoText(report: DataUndoReport, paper: Paper): string {
     ...wrapText(`Run ${report.run} is taken back by run ${report.id}.`, paper),
     ...(report.skipped > 0
       ? wrapText(
-          report.skipped === 1
-            ? '1 row stays as it is: a session changed it after the run.'
-            : `${whole(report.skipped)} rows stay as they are: a session changed them after the run.`,
+          `Left alone, because a session changed them after the run: ${formatCount(report.skipped, 'row')}.`,
           paper,
         )
       : []),

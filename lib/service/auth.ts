@@ -102,7 +102,7 @@ function refuseForeignHost({ settings }: Service, { headers, raw }: FastifyReque
   if (settings.hosts.includes(name)) return;
   throw new Problem('forbidden', {
     reason: `the host ${name.slice(0, 100)} is not in serve.hosts`,
-    way: 'If it is the name of your proxy, add it to serve.hosts in the configuration, and start pgmage serve again.',
+    way: 'If your proxy has this name, add it to serve.hosts, and start pgmage serve again.',
   });
 }
 
