@@ -10,11 +10,12 @@ export interface Unrecorded {
 
 /** The advice for it. */
 export function adviseRecord(of: Unrecorded & { readonly environment: string }): string {
+  const names = of.premade.map((name) => `'extension:${name}'`).join(', ');
   if (of.premade.length > 0)
     return (
       'If only a superuser may create these extensions, leave them out of schema and migrations, in' +
-      ` pgmage.config.ts: ignore: { objects: [${of.premade.map((name) => `'extension:${name}'`).join(', ')}]` +
-      ' }. If a migration creates them already, drop them there, and run it as a role that may create them.'
+      ` pgmage.config.ts: ignore: { objects: [${names}] }. If a migration creates them already, drop them` +
+      ' there, and run it as a role that may create them.'
     );
   return (
     `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +
