@@ -5,21 +5,23 @@ import {
   findExtensions,
   listExtensions,
 } from '../copy/extensions.ts';
-import { listOwners } from '../copy/owned-objects.ts';
+import { listNeededOwners, listOwners } from '../copy/owned-objects.ts';
 import { explainForeignObjects } from '../copy/rights.ts';
 import { explainClosedOwners, findMissingRoles, listUsedRoles } from '../copy/roles.ts';
-import { listForeignExtensions } from '../copy/staying.ts';
+import { listForeignExtensions, listKeptSchemas } from '../copy/staying.ts';
 import { detectFormat } from '../flow/formats.ts';
 import type { BackupNeeds, Manifest } from '../flow/manifest.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 
 /** Reads what the objects of a database need. @throws Problem of the connection */
 export async function readNeeds(connection: ServerConnection): Promise<BackupNeeds> {
+  const { names: owners, schemas } = await listOwners(connection);
   return {
     extensions: (await listExtensions(connection)).map(({ name }) => name),
     roles: await listUsedRoles(connection, true),
     unowned: await listUsedRoles(connection, false),
-    owners: await listOwners(connection),
+    owners,
+    schemas,
   };
 }
 
@@ -69,14 +71,17 @@ export async function listUndroppable({ name: target, connection, way }: Extensi
 }
 
 async function listLackingRoles(
-  { name, connection }: ExtensionTarget,
-  { roles, unowned, owners = [] }: BackupNeeds,
+  { name, connection, way }: ExtensionTarget,
+  { roles, unowned, owners: names = [], schemas = [] }: BackupNeeds,
   noOwner: boolean,
 ): Promise<string[]> {
   const missing = await findMissingRoles(connection, noOwner ? unowned : roles);
   const advice = noOwner ? 'create them there' : 'create them there, or pass --no-owner';
   if (missing.length > 0) return [`it does not have the roles ${missing.join(', ')}: ${advice}`];
-  const closed = noOwner ? null : await explainClosedOwners(connection, name, owners);
+  if (noOwner) return [];
+  const kept = way === 'kept' ? await listKeptSchemas(connection) : [];
+  const owners = listNeededOwners({ names, schemas }, kept);
+  const closed = await explainClosedOwners(connection, name, owners);
   return closed === null ? [] : [closed];
 }
 

@@ -33,7 +33,7 @@ import {
   type SelectedPart,
 } from './preflight.ts';
 import { warnOfReplication } from './replication.ts';
-import { checkRights } from './rights.ts';
+import { checkEventTriggers, checkRights } from './rights.ts';
 import { checkRoles } from './roles.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
@@ -144,12 +144,13 @@ async function checkNeeds(
 ): Promise<PreflightCheck[]> {
   const rowsOnly = wish.dataOnly ?? false;
   const part = selectPart(ends.from.connection, wish);
-  const way = input.swap ? 'elsewhere' : usesDump ? 'created' : 'kept';
+  const way = rowsOnly ? null : input.swap ? 'elsewhere' : usesDump ? 'created' : 'kept';
+  // A new database belongs to the role, and the schema of the target may stay.
+  const checkOthers = way === 'elsewhere' ? checkEventTriggers : checkRights;
   return [
-    ...(await checkExtensions(ends, extensions, rowsOnly ? null : way, part)),
-    await checkRoles(ends, wish.owners, rowsOnly, part),
-    // A new database belongs to the role, and the schema of the target may stay.
-    ...(rowsOnly || input.swap ? [] : await checkRights(ends, part)),
+    ...(await checkExtensions(ends, extensions, way, part)),
+    await checkRoles(ends, way, wish.owners, part),
+    ...(way === null ? [] : await checkOthers(ends, part)),
   ];
 }
 

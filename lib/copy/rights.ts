@@ -5,13 +5,15 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { ownedObjects } from './owned-objects.ts';
 import { type CopyEnds, type PreflightCheck, type SelectedPart, toChecks } from './preflight.ts';
+import { listKeptSchemas } from './staying.ts';
 import { isDenied } from './trial.ts';
 
-// The owner of a schema may drop the objects in it (source: RemoveObjects). The schema public stays, and so
-// do schemas with an extension of another role.
+// The owner of a schema may drop the objects in it (source: RemoveObjects). Statistics go with their
+// table. The schema public stays, and so do schemas with an extension of another role.
 const foreign = `select o.*, r.rolname, r.rolsuper
   from (${ownedObjects}) o join pg_roles r on r.oid = o.owner left join pg_namespace n on n.oid = o.home
-  where not pg_has_role(o.owner, 'USAGE') and not coalesce(pg_has_role(n.nspowner, 'USAGE'), false)
+  where o.class <> 'pg_statistic_ext'::regclass
+    and not pg_has_role(o.owner, 'USAGE') and not coalesce(pg_has_role(n.nspowner, 'USAGE'), false)
     and not (o.class = 'pg_namespace'::regclass and (o.oid = to_regnamespace('public')
       or exists (select from pg_extension e where e.extnamespace = o.oid
         and not pg_has_role(e.extowner, 'USAGE'))))`;
@@ -80,6 +82,17 @@ const sourceSchemas = `select n.nspname::text as name from pg_namespace n
   order by 1`;
 
 /**
+ * Checks if the target's role can create the event triggers of the source.
+ * @returns none if it can
+ * @throws Problem of a connection
+ */
+export async function checkEventTriggers(ends: CopyEnds, part: SelectedPart): Promise<PreflightCheck[]> {
+  const rights = await readRights(ends.to.connection);
+  const fault = await explainTriggers(ends, part, rights);
+  return fault === null ? [] : toChecks('rights', [fault], '');
+}
+
+/**
  * Checks if the target's role can drop the content of the target, and create that of the source there.
  * @throws Problem of a connection
  */
@@ -88,8 +101,8 @@ export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): P
   const { role, database, makesSchemas, entersPublic } = rights;
   const isLimited = !makesSchemas || !entersPublic;
   const schemas = isLimited ? await listSchemas(from.connection, part) : [];
-  const triggers = rights.isSuperuser ? [] : await listDeniedTriggers({ from, to }, part);
-  const others = schemas.filter((schema) => schema !== 'public');
+  const kept = schemas.length === 0 ? [] : await listKeptSchemas(to.connection);
+  const others = schemas.filter((name) => name !== 'public' && !kept.some(({ schema }) => schema === name));
   const { name } = to.named;
   const [me, whole] = [quote(role), `DATABASE ${quote(database)}`];
   const cannot = `the role ${me} of ${name} cannot create`;
@@ -101,10 +114,7 @@ export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): P
     !entersPublic && schemas.includes('public')
       ? `${cannot} objects in the schema public. Run there: ALTER ${whole} OWNER TO ${me};`
       : null,
-    triggers.length > 0
-      ? `${cannot} an event trigger. To go on, connect as a superuser,` +
-        ` or pass ${triggers.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`
-      : null,
+    await explainTriggers({ from, to }, part, rights),
   ].filter((fault) => fault !== null);
   return toChecks('rights', faults, `the role ${me} can replace the content of ${name}`);
 }
@@ -118,7 +128,12 @@ async function listSchemas(source: ServerConnection, part: SelectedPart): Promis
 }
 
 // They would be created last, after all rows.
-async function listDeniedTriggers({ from, to }: CopyEnds, part: SelectedPart): Promise<string[]> {
+async function explainTriggers(
+  { from, to }: CopyEnds,
+  part: SelectedPart,
+  { role, isSuperuser, makesSchemas }: TargetRights,
+): Promise<string | null> {
+  if (isSuperuser) return null;
   const sql = `select t.evtname::text as name from pg_event_trigger t
     where not exists (select from pg_depend d where d.classid = 'pg_event_trigger'::regclass
       and d.objid = t.oid and d.deptype = 'e')
@@ -126,9 +141,18 @@ async function listDeniedTriggers({ from, to }: CopyEnds, part: SelectedPart): P
   const names = (await queryPinned<{ name: string }>(from.connection, sql)).map(({ name }) => name);
   const catalog = names.length === 0 ? null : await part();
   const wanted = names.filter((name) => catalog?.facts.has(eventTriggerId(name)) ?? true);
-  return wanted.length > 0 && (await isDenied(to.connection, creatingTrigger)) ? wanted : [];
+  if (wanted.length === 0 || !(await isDenied(to.connection, creatingTrigger(makesSchemas)))) return null;
+  return (
+    `the role ${quote(role)} of ${to.named.name} cannot create an event trigger. To go on, connect as a` +
+    ` superuser, or pass ${wanted.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`
+  );
 }
 
-const creatingTrigger = `create function pg_temp.pgmage_trial() returns pg_catalog.event_trigger
-    language plpgsql as 'begin end';
-  create event trigger pgmage_trial on ddl_command_end execute function pg_temp.pgmage_trial()`;
+// A role may lack the right to temporary objects.
+function creatingTrigger(makesSchemas: boolean): string {
+  const home = makesSchemas ? 'pgmage_trial' : 'pg_temp';
+  return `${makesSchemas ? `create schema ${home};` : ''}
+    create function ${home}.pgmage_trial() returns pg_catalog.event_trigger
+      language plpgsql as 'begin end';
+    create event trigger pgmage_trial on ddl_command_end execute function ${home}.pgmage_trial()`;
+}

@@ -1,11 +1,13 @@
 // The roles of a source on the target's server: they exist there, and the target's role can make them owners.
-import { isOwnedBy } from '../kinds/named-objects.ts';
+import { isOwnedBy, schemaId } from '../kinds/named-objects.ts';
 import type { Fact } from '../model/fact.ts';
 import { literal, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
-import { listOwners, ownedObjects } from './owned-objects.ts';
+import type { ExtensionWay } from './extensions.ts';
+import { listNeededOwners, listOwners, ownedObjects } from './owned-objects.ts';
 import { type CopyEnds, type PreflightCheck, type SelectedPart, toCheck } from './preflight.ts';
+import { listKeptSchemas } from './staying.ts';
 
 const used = (owners: boolean) => `select distinct r.rolname::text as name from pg_roles r
   where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
@@ -90,13 +92,14 @@ function grantsOf(found: readonly ClosedRole[], me: string, major: number): stri
 /**
  * Checks if the roles of the source exist on the target, and if the target's role can make the owners among
  * them owners there. pgmage never creates roles.
+ * @param way null: the target keeps its schema
  * @param owners true if owners and privileges are copied
  * @throws Problem of a connection
  */
 export async function checkRoles(
   { from, to }: CopyEnds,
+  way: ExtensionWay | null,
   owners: boolean,
-  rowsOnly: boolean,
   part: SelectedPart,
 ): Promise<PreflightCheck> {
   const all = await listUsedRoles(from.connection, owners);
@@ -108,10 +111,14 @@ export async function checkRoles(
       : 'create them there';
     return toCheck('roles', `${to.named.name} does not have ${missing.join(', ')}: ${way}`, fine);
   }
-  if (!owners || rowsOnly) return toCheck('roles', null, fine);
+  if (!owners || way === null) return toCheck('roles', null, fine);
   const closed = (names: readonly string[]) => explainClosedOwners(to.connection, to.named.name, names);
-  const named = await listOwners(from.connection);
-  const fault = (await closed(named)) && (await closed(await narrowed(named, part, isOwnedBy)));
+  const kept = way === 'kept' ? await listKeptSchemas(to.connection) : [];
+  const named = listNeededOwners(await listOwners(from.connection), kept);
+  const isIn = (fact: Fact, name: string) =>
+    isOwnedBy(fact, name) &&
+    !kept.some(({ schema, owner }) => owner === name && fact.parent === schemaId(schema));
+  const fault = (await closed(named)) && (await closed(await narrowed(named, part, isIn)));
   return toCheck('roles', fault, fine);
 }
 

@@ -7,6 +7,7 @@ import { type Catalog, collectReachable, getParent, withRelations } from '../mod
 import type { Fact } from '../model/fact.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
+import type { OwnedSchema } from './owned-objects.ts';
 
 /** The part of a target that stays. */
 export interface StayingPart {
@@ -33,6 +34,20 @@ const foreign = `select e.extname::text as name, r.rolname::text as owner, to_js
 /** The extensions of a database that the session's role cannot drop. @throws Problem of the connection */
 export function listForeignExtensions(connection: ServerConnection): Promise<ForeignExtension[]> {
   return queryPinned<ForeignExtension>(connection, foreign);
+}
+
+/**
+ * The schemas of a database with extensions that the session's role cannot drop: they stay, with their
+ * owners.
+ * @throws Problem of the connection
+ */
+export function listKeptSchemas(connection: ServerConnection): Promise<OwnedSchema[]> {
+  return queryPinned<OwnedSchema>(
+    connection,
+    `select distinct n.nspname::text as schema, r.rolname::text as owner
+      from pg_extension e join pg_namespace n on n.oid = e.extnamespace join pg_roles r on r.oid = n.nspowner
+      where not pg_has_role(e.extowner, 'USAGE') order by 1`,
+  );
 }
 
 /**

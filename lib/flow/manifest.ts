@@ -25,6 +25,8 @@ export interface BackupNeeds {
   readonly unowned: readonly string[];
   /** The roles that own its objects; missing in those of earlier releases. */
   readonly owners?: readonly string[];
+  /** The schemas of those who own nothing else; missing in those of earlier releases. */
+  readonly schemas?: readonly { readonly schema: string; readonly owner: string }[];
 }
 
 /** All that is known of a backup. */

@@ -11,7 +11,13 @@ export interface SequenceValue {
   readonly called: boolean;
 }
 
-const sequences = `select format('%I.%I', n.nspname, c.relname) as name
+interface FoundSequence extends SequenceValue {
+  /** The session's role is its owner. */
+  readonly isOwn: boolean;
+}
+
+const sequences = `select format('%I.%I', n.nspname, c.relname) as name,
+    pg_has_role(c.relowner, 'USAGE') as "isOwn"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'S' and c.relpersistence <> 't' and not ${isAbsent} and n.nspname !~ '^pg_'
   and n.nspname <> 'information_schema'
@@ -28,20 +34,29 @@ export async function readSequences(
   connection: Connection,
   names?: ReadonlySet<string>,
 ): Promise<SequenceValue[]> {
-  const all = await connection.rows<{ name: string }>(sequences);
+  const found = await findSequences(connection, names);
+  return found.map(({ name, last, called }) => ({ name, last, called }));
+}
+
+async function findSequences(
+  connection: Connection,
+  names: ReadonlySet<string> | undefined,
+): Promise<FoundSequence[]> {
+  const all = await connection.rows<Pick<FoundSequence, 'name' | 'isOwn'>>(sequences);
   const found = names === undefined ? all : all.filter(({ name }) => names.has(name));
   const states = await connection.batch(
     found.map(({ name }) => `select last_value::text as last, is_called as called from ${name}`),
   );
-  return found.map(({ name }, at) => ({ name, ...(states[at]?.[0] as Omit<SequenceValue, 'name'>) }));
+  return found.map((one, at) => ({ ...one, ...(states[at]?.[0] as Omit<SequenceValue, 'name'>) }));
 }
 
 /**
- * Sets sequences that have another value, in the open transaction: a rollback gives them the old one back.
+ * Sets sequences that have another value, in the open transaction: a rollback gives the role's own ones the old
+ * one back.
  * @throws Problem of the connection
  */
 export async function setSequences(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
-  const found = await readSequences(connection, new Set(all.map(({ name }) => name)));
+  const found = await findSequences(connection, new Set(all.map(({ name }) => name)));
   const known = new Map(found.map((one) => [one.name, one]));
   const wanted = all.filter(({ name, last, called }) => {
     const now = known.get(name);
@@ -49,13 +64,19 @@ export async function setSequences(connection: Connection, all: readonly Sequenc
   });
   if (wanted.length === 0) return;
   // A value outlives a rollback, unless the sequence got a new file before (manual: "ALTER SEQUENCE").
-  await connection.execute(
-    wanted.map(({ name, last }) => `alter sequence ${name} restart with ${last}`).join(';'),
-  );
-  const values = wanted.filter(({ called }) => called).map(({ name, last }) => `(${literal(name)}, ${last})`);
+  // Only the owner can do that. Extensions of other roles may let the role set values.
+  const isOwn = ({ name }: SequenceValue) => known.get(name)?.isOwn ?? true;
+  const own = wanted.filter(isOwn);
+  if (own.length > 0)
+    await connection.execute(
+      own.map(({ name, last }) => `alter sequence ${name} restart with ${last}`).join(';'),
+    );
+  const values = wanted
+    .filter((one) => one.called || !isOwn(one))
+    .map(({ name, last, called }) => `(${literal(name)}, ${last}, ${called})`);
   if (values.length > 0)
     await connection.execute(
-      `select pg_catalog.setval(name::pg_catalog.regclass, last::pg_catalog.int8) from (values
-        ${values.join()}) s (name, last)`,
+      `select pg_catalog.setval(name::pg_catalog.regclass, last::pg_catalog.int8, called) from (values
+        ${values.join()}) s (name, last, called)`,
     );
 }

@@ -119,6 +119,35 @@ test('sequences of an extension that stays are not set by work that fails', asyn
   for (const one of [source, target]) await one.drop();
 });
 
+test('a sequence of an extension of another role, which lets the role set it', async () => {
+  if (majors.length === 0) return;
+  const [source, target] = [await freshDatabase(server), await freshDatabase(server)];
+  const role = `sequence_setter_${process.pid}`;
+  await rowsOf(source.socket, filled);
+  await rowsOf(
+    target.socket,
+    `${otherwise}; drop table t; create role ${role} login password 'x';
+     alter database ${target.name} owner to ${role}; grant usage on schema kept to ${role};
+     grant all on all tables in schema kept to ${role}; grant all on sequence kept.hits_id_seq to ${role}`,
+  );
+  const url = new URL(target.url);
+  url.username = role;
+  url.password = 'x';
+  const own = backupProject({ prod: source.socket, copy: url.href });
+  try {
+    await cloned(contextOf(source.socket, url.href), { noOwner: true });
+    expect(await held(target)).toEqual(wanted);
+    const { file } = await backup(own.context, { format: 'native' });
+    await rowsOf(target.socket, `select setval('kept.hits_id_seq', 9, false)`);
+    await restore(own.context, file, { to: 'copy', yes: true, force: true, noOwner: true }, undefined);
+    expect(await held(target)).toEqual(wanted);
+  } finally {
+    own.drop();
+    for (const one of [source, target]) await one.drop();
+    await rowsOf(server.socket(), `drop role ${role}`);
+  }
+});
+
 test('a backup names rights that lack on rows of extensions with all others, before it reads', async () => {
   if (majors.length === 0) return;
   const source = await freshDatabase(server);

@@ -6,68 +6,13 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
-import type { CloneInput } from '../../lib/copy/options.ts';
 import { format as formatProblem } from '../../lib/problem/problem.ts';
 import { backupProject, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
-import { type Database, rowsOf, withPair } from '../servers/databases.ts';
+import { rowsOf } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
-import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, wholeOf } from './cloning.ts';
-
-interface Scene {
-  readonly source: Database;
-  readonly target: Database;
-  /** The owner of the target, which is no superuser. */
-  readonly role: string;
-  /** The target's URL, as that role. */
-  readonly url: string;
-  /** Another role, which owns objects of the source. */
-  readonly other: string;
-}
-
-let made = 0;
-
-async function withRoles(server: Server, use: (scene: Scene) => Promise<void>): Promise<void> {
-  made += 1;
-  const [role, other] = [`cloning_${process.pid}_${made}`, `owning_${process.pid}_${made}`];
-  await rowsOf(server.socket(), `create role ${role} login password 'x'; create role ${other}`);
-  try {
-    await withPair(server, server, async (source, target) => {
-      await rowsOf(server.socket(), `alter database ${target.name} owner to ${role}`);
-      const url = new URL(target.url);
-      url.username = role;
-      url.password = 'x';
-      await use({ source, target, role, url: url.href, other });
-    });
-  } finally {
-    await rowsOf(server.socket(), `drop role ${role}, ${other}`);
-  }
-}
-
-// What a clone as the role is refused with, which changes nothing.
-async function faultsOf({ source, target, url }: Scene, input: CloneInput = {}): Promise<readonly string[]> {
-  const before = await wholeOf(target.socket);
-  const refused = await failure(cloned(contextOf(source.socket, url), input));
-  expect([refused.code, refused.message]).toEqual(['clone_refused', expect.any(String)]);
-  expect(await wholeOf(target.socket)).toEqual(before);
-  const { faults } = refused.data as unknown as { faults: readonly string[] };
-  return faults.map((fault) => fault.replaceAll(' target', ' NAME'));
-}
-
-// What a restore of a backup of the source is refused with.
-async function reasonsOf({ source, target, url }: Scene, noOwner = false): Promise<readonly string[]> {
-  const own = backupProject({ prod: source.socket, copy: url });
-  const before = await wholeOf(target.socket);
-  const { file } = await backup(own.context, { format: 'native' });
-  const input = { to: 'copy', yes: true, force: true, noOwner };
-  const refused = await failure(restore(own.context, file, input, undefined));
-  own.drop();
-  expect([refused.code, refused.message]).toEqual(['unfit_target', expect.any(String)]);
-  expect(await wholeOf(target.socket)).toEqual(before);
-  const { reasons } = refused.data as unknown as { reasons: readonly string[] };
-  return reasons.map((reason) => reason.replaceAll(' copy', ' NAME'));
-}
+import { faultsOf, reasonsOf, type Scene, withRoles } from './rights-scene.ts';
 
 // A backup is good although the role cannot try it.
 async function expectGoodBackup({ source, url }: Scene): Promise<void> {
@@ -252,6 +197,10 @@ test.each(servers())('an event trigger, which would be created last: $major', as
     expect(await faultsOf(scene, { noOwner: true })).toEqual([
       `the role ${role} of NAME cannot create an event trigger. To go on, connect as a superuser,` +
         ` or pass --exclude 'event trigger:late'`,
+    ]);
+    await rowsOf(server.socket(), `alter role ${role} createdb`);
+    expect(await faultsOf(scene, { noOwner: true, swap: true, dropOld: true })).toEqual([
+      expect.stringContaining(`the role ${role} of NAME cannot create an event trigger.`),
     ]);
     const { done } = await cloned(contextOf(source.socket, url), {
       noOwner: true,
