@@ -51,8 +51,8 @@ async function findSequences(
 }
 
 /**
- * Sets sequences that have another value, in the open transaction: a rollback gives the role's own ones the old
- * one back.
+ * Sets sequences that have another value, in the open transaction: a rollback gives the old one back to those
+ * that the role owns.
  * @throws Problem of the connection
  */
 export async function setSequences(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
