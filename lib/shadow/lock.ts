@@ -1,5 +1,6 @@
 // A lock for one process at a time in a data directory. PGlite itself would admit two, and lose their writes.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid } from 'node:process';
@@ -32,8 +33,10 @@ export interface DirectoryWait {
 
 // Milliseconds between two looks.
 const rest = 100;
-// Looks at a lock that names no process: another process is about to write its name.
-const unnamedLooks = 10;
+// Looks, one after the other, at a lock that names no process: another process is about to write its name.
+const unnamedLooks = 20;
+// Looks at a lock that another process is about to remove. One of another machine may have ended meanwhile.
+const turnLooks = 60;
 
 /**
  * Takes the lock of a directory: a file beside it that names this process. The lock of an ended process is
@@ -50,13 +53,18 @@ export async function lockDirectory(
   const mine = `${[pid, hostname(), await readStart(pid)].join(' ').trim()}\n`;
   await whileWriting(dirname(file), () => mkdir(dirname(file), { recursive: true }));
   let unnamed = 0;
+  let turns = 0;
   let waited = 0;
   while (!(await create(file, mine))) {
     const text = await readText(file);
     const holder = parseHolder(text);
-    if (holder === null && unnamed++ < unnamedLooks) await pause(rest / unnamedLooks);
-    else if (holder === null || !(await isAlive(text))) await removeEnded(file, text, mine);
-    else if (wait === undefined || waited >= wait.limit) throw refusal(holder, waited);
+    if (holder !== null) unnamed = 0;
+    if (holder === null && unnamed++ < unnamedLooks) await pause(rest);
+    else if (holder === null || !(await isAlive(text))) {
+      if (await removeEnded(file, text, mine)) unnamed = 0;
+      else if (++turns > turnLooks)
+        throw refusal(parseHolder(await readText(turnFile(file))) ?? { pid, host: null }, waited);
+    } else if (wait === undefined || waited >= wait.limit) throw refusal(holder, waited);
     else {
       if (waited === 0) wait.begin(holder);
       waited += rest;
@@ -67,15 +75,18 @@ export async function lockDirectory(
 }
 
 const lockFile = (directory: string) => `${directory}.lock`;
+const turnFile = (lock: string) => `${lock}.turn`;
 
 function refuseDirectory(directory: string, holder: LockProcess, waited: number): Problem {
   return new Problem('shadow_locked', { directory, lock: lockFile(directory), ...holder, waited });
 }
 
+// Synchronous, so that no other work of this process comes between the file and its content: others would see
+// a lock without a name meanwhile.
 function create(file: string, content: string): Promise<boolean> {
   return whileWriting(file, async () => {
     try {
-      await writeFile(file, content, { flag: 'wx' });
+      writeFileSync(file, content, { flag: 'wx' });
       return true;
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -93,18 +104,19 @@ function parseHolder(text: string): LockProcess | null {
 }
 
 // Several processes may find the lock of an ended one. Only the one that made the second file removes it, and
-// only that lock: without this, one could remove the new lock of another.
-async function removeEnded(file: string, text: string, mine: string): Promise<void> {
-  const turn = `${file}.turn`;
+// only that lock: without this, one could remove the new lock of another. False: it is another one's turn.
+async function removeEnded(file: string, text: string, mine: string): Promise<boolean> {
+  const turn = turnFile(file);
   if (!(await create(turn, mine))) {
     const other = await readText(turn);
-    await pause(rest / 10);
+    await pause(rest / 2);
     const isLeft = other === '' || !(await isAlive(other));
     if (isLeft && (await readText(turn)) === other) await rm(turn, { force: true });
-    return;
+    return false;
   }
   try {
     if ((await readText(file)) === text) await rm(file, { force: true });
+    return true;
   } finally {
     await rm(turn, { force: true });
   }

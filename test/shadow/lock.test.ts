@@ -1,6 +1,7 @@
 // The lock of a data directory: who waits for it, for how long, and who takes over that of an ended process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,4 +100,28 @@ test('of many that find the lock of an ended process, one at a time has it', asy
   await Promise.all(Array.from({ length: 12 }, enter));
   expect(most).toBe(1);
   expect((await readdir(folder)).filter((name) => name.startsWith('crowded'))).toEqual([]);
+});
+
+test('a lock names its process from the moment that it exists', async () => {
+  for (let trial = 0; trial < 50; trial++) {
+    const { directory, file } = held(`named-${trial}`);
+    let seen: string | null = null;
+    const taken = lockDirectory(directory);
+    while (seen === null) {
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        seen = readFileSync(file, 'utf8');
+      } catch {}
+    }
+    expect(seen).toContain(`${process.pid} `);
+    await (await taken).release();
+  }
+});
+
+test('a process of another machine that ended while it removed a lock does not keep others for ever', async () => {
+  const { directory, file } = held('left-turn');
+  await writeFile(file, `2147483646 ${hostname()}\n`);
+  await writeFile(`${file}.turn`, '12 elsewhere\n');
+  const problem = await failure(lockDirectory(directory));
+  expect(problem).toMatchObject({ code: 'shadow_locked', data: { pid: 12, host: 'elsewhere' } });
 });
