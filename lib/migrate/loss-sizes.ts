@@ -60,10 +60,9 @@ function tablesIn(sql: string, tables: readonly Fact[]): string[] {
   const found = [...findAltered(sql), ...findWritten(sql)].flatMap((written) => {
     const names = namesIn(written);
     const isNamed = ({ path }: Fact) => names.every((name, at) => path.at(at - names.length) === name);
-    const all = tables.filter(isNamed);
-    // A name without its schema is mostly one of the schema that comes first in the search path.
-    const one = all.find(({ path }) => path[0] === 'public') ?? all[0];
-    return one === undefined ? [] : [qualify(one.path)];
+    const [one, ...others] = tables.filter(isNamed);
+    // Which of several a name without its schema means depends on the search path of the statement.
+    return one === undefined || others.length > 0 ? [] : [qualify(one.path)];
   });
   return [...new Set(found)];
 }

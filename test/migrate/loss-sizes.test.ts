@@ -17,7 +17,9 @@ afterAll(() => rm(cache, { recursive: true }));
 
 const yes = { yes: true };
 const force = { ...yes, force: true };
-const tables = 'create schema app; create table t (a int, b int); create table app."Odd" (a int);';
+const tables =
+  'create schema app; create table t (a int, b int); create table app."Odd" (a int);' +
+  'create table twice (a int); create table app.twice (a int);';
 
 async function scene(work: (own: Project, rows: (sql: string) => Promise<unknown>) => Promise<void>) {
   await withDatabase(anyServer(), async ({ url }) => {
@@ -49,6 +51,13 @@ test.each([
     expect(await lossesOf(sync(own.context, yes, undefined))).toEqual([`${sql} (${sizes})`]);
   }),
 );
+
+test('a name that may mean either of two tables gets no count', () =>
+  scene(async (own) => {
+    const sql = 'set search_path = app; delete from twice';
+    own.write('20270101000000000_by_hand.sql', `-- Up Migration\n${sql};\n-- Down Migration\n`);
+    expect(await lossesOf(sync(own.context, yes, undefined))).toEqual(['delete from twice']);
+  }));
 
 test('a way down that a user wrote', () =>
   scene(async (own) => {
