@@ -56,6 +56,8 @@ export async function checkRows(
     const own = origins.originOf(id)?.payload;
     return own !== undefined && payloads.every((one) => isEqual(one, states ? payloads[0] : own));
   };
+  const known = [actual, before, after, ...(states ?? [])];
+  const isOfOthers = (id: string) => known.every(({ facts }) => !facts.has(id));
   const found: Finding[] = [];
   const seen = new Set<string>();
   let slow = 0;
@@ -65,7 +67,7 @@ export async function checkRows(
       if (!before.facts.has(check.table) || !check.reads.every(stays) || seen.has(key)) continue;
       if (!isKept(check, before, states ?? [])) continue;
       seen.add(key);
-      const place = placeOf(check, origins);
+      const place = placeOf(check, origins, isOfOthers);
       if (place === null) continue;
       const answer = slow < patience ? await countRows(connection, check, place, trusted) : tooSlow;
       if (answer === tooSlow) slow++;
@@ -87,11 +89,20 @@ function isKept({ table, values }: RowCheck, { facts }: Catalog, states: readonl
   );
 }
 
-// null: a table is not there yet.
-function placeOf({ table, others = [] }: RowCheck, { originOf, renamedIn }: Origins): RowPlace | null {
-  const [path, ...rest] = [table, ...others].map((id) => originOf(id)?.path);
-  if (path === undefined || rest.some((other) => other === undefined)) return null;
-  return { path, others: rest.map((other) => qualify(other as string[])), renamed: renamedIn(table) };
+// null: a table is not there yet. One that no state has is of another program, and is called as in the check.
+function placeOf(
+  { table, others = [] }: RowCheck,
+  { originOf, renamedIn }: Origins,
+  isOfOthers: (id: string) => boolean,
+): RowPlace | null {
+  const path = originOf(table)?.path;
+  const names = others.flatMap((id) => {
+    const origin = originOf(id);
+    if (origin !== undefined) return [qualify(origin.path)];
+    return isOfOthers(id) ? [id.slice('table:'.length)] : [];
+  });
+  if (path === undefined || names.length < others.length) return null;
+  return { path, others: names, renamed: renamedIn(table) };
 }
 
 function finding(check: RowCheck, sql: string, path: readonly string[], answer: RowAnswer): Finding {

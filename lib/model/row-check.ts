@@ -40,7 +40,7 @@ export interface RowCheck {
   readonly code: boolean;
   /**
    * Ids of other tables that the test reads, as they are before the plan; their columns are compared with
-   * `=`.
+   * `=`. Those of other programs are in no catalog.
    */
   readonly others?: readonly string[];
 }

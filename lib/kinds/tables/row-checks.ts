@@ -117,11 +117,15 @@ export function checkOrphans(fact: Fact<unknown, PartPath>, definition: string, 
   const [, own = '', target = '', keys = ''] = foreignKey.exec(definition) ?? [];
   if (own === '') return [];
   const other = `table:${target}`;
-  const isNew = !scope.before.facts.has(other);
+  const [wasThere, isThere] = [scope.before, scope.after].map(({ facts }) => facts.has(other));
+  // A table that is made along with it has no rows that could be referred to. One that is in no catalog is of
+  // another program: it is there, by this name.
+  const isNew = isThere && !wasThere;
   const given = split(own).map((column) => `t.${column} is not null`);
   const same = split(own).map((column, at) => `r.${split(keys)[at]} = t.${column}`);
   const isPartitioned = (id: string) => (scope.before.facts.get(id)?.payload.partitionKey ?? null) !== null;
-  const missing = `not exists (select from ${isPartitioned(other) ? '' : 'only '}${target} r
+  // It may be partitioned where that is not known.
+  const missing = `not exists (select from ${wasThere && !isPartitioned(other) ? 'only ' : ''}${target} r
     where ${same.join(' and ')})`;
   const columns = split(own).map((column) => unquoted(column));
   return [
@@ -130,10 +134,9 @@ export function checkOrphans(fact: Fact<unknown, PartPath>, definition: string, 
       table: tableId(fact),
       // Heirs do not inherit it; partitions do.
       only: !isPartitioned(tableId(fact)),
-      // A table that is made along with it has no rows that could be referred to.
       reads: [
         ...columns.map((column) => columnId([...fact.path.slice(0, 2), column])),
-        ...(isNew ? [] : split(keys).map((column) => `column:${target}.${column}`)),
+        ...(wasThere ? split(keys).map((column) => `column:${target}.${column}`) : []),
       ],
       test: { where: [...given, ...(isNew ? [] : [missing])].join(' and ') },
       words:
