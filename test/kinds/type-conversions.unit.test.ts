@@ -1,12 +1,16 @@
 // The type of an extension is known by the schema of the extension, whatever it is called.
 import { expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
+import { mayLose } from '../../lib/kinds/tables/lost-values.ts';
 import { writeConversion } from '../../lib/kinds/tables/type-conversions.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Scope } from '../../lib/model/kind.ts';
 
 function scopeOf(schema: string | null): Scope {
-  const extension = ['extension:hstore', { payload: { schema } }] as const;
+  const extension = [
+    'extension:hstore',
+    { id: 'extension:hstore', kind: 'extension', payload: { schema } },
+  ] as const;
   const side = { ...emptyCatalog(18, kinds), facts: new Map(schema === null ? [] : [extension]) };
   return { before: side, after: side, major: 18, kinds } as unknown as Scope;
 }
@@ -27,4 +31,24 @@ test.each([
   ['regclass[]', 'oid[]', ' USING c::oid[]'],
 ])('the server casts each element of %s', (from, to, using) => {
   expect(writeConversion(from, to, 'c', scopeOf(null))).toBe(using);
+});
+
+test.each([
+  ['box[]', 'text[]', ' USING c::text[]'],
+  ['box[]', 'character varying(80)[]', ' USING c::character varying(80)[]'],
+  ['text[]', 'box[]', ' USING c::text[]::box[]'],
+  ['box[]', 'polygon[]', ' USING c::text[]::polygon[]'],
+  ['box[]', 'text', ' USING c::text'],
+  ['public.corner[]', 'text[]', ' USING c::text[]'],
+])('elements of %s become those of %s one by one', (from, to, using) => {
+  expect(writeConversion(from, to, 'c', scopeOf(null))).toBe(using);
+});
+
+test('a type of the same name in another schema is the same where its extension moved there', () => {
+  const kept = scopeOf('v1');
+  const scope = { ...kept, after: scopeOf('v2').after };
+  expect(mayLose('v1.code', 'v2.code', scope, false)).toBe(false);
+  expect(mayLose('v1.code', 'v3.code', scope, false)).toBe(true);
+  expect(mayLose('v1.code', 'v2.code', kept, false)).toBe(true);
+  expect(mayLose('v1.code', 'v2.code', scopeOf(null), false)).toBe(true);
 });

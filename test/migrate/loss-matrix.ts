@@ -48,6 +48,7 @@ const variants = [
 const elements = [
   ...['boolean', 'smallint', 'integer', 'bigint', 'numeric', 'numeric(4,1)', 'real', 'double precision'],
   ...['text', 'character varying(3)', 'character(3)', 'json', 'jsonb', 'date', 'uuid', 'bit varying(4)'],
+  'box',
   ...[
     'timestamp without time zone',
     'timestamp(0) without time zone',
@@ -186,7 +187,8 @@ export class Matrix {
     for (const type of variants) await matrix.#add(type, of(type));
     for (const type of elements) {
       const own = of(type).filter((value) => value.length < 60);
-      const arrays = own.map((value) => `{"${value.replace(/["\\]/g, '\\$&')}",NULL}`);
+      const delimiter = type === 'box' ? ';' : ',';
+      const arrays = own.map((value) => `{"${value.replace(/["\\]/g, '\\$&')}"${delimiter}NULL}`);
       await matrix.#add(`${type}[]`, [...arrays, '{}', '[0:1]={"1","2"}', '{{"1"},{"0"}}']);
     }
     return matrix;

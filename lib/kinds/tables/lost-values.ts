@@ -3,7 +3,7 @@
 import type { Catalog } from '../../model/catalog.ts';
 import { type Fact, ownName } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
-import { qualify } from '../../model/quote.ts';
+import { qualify, quote } from '../../model/quote.ts';
 import { isMemberType } from '../extensions/member-types.ts';
 import { keepsValues } from './kept-values.ts';
 
@@ -80,12 +80,20 @@ function withoutCase(type: string, facts: Facts): string {
   return type.endsWith('[]') ? 'text[]' : 'text';
 }
 
-// An extension's type that comes with it to another schema.
+// An extension's type that comes with it to another schema. Types of other programs are in no catalog, either.
 function isOneOfAnExtension(from: string, to: string, { before, after }: Scope): boolean {
   const isKnown = (type: string, { facts }: Catalog) =>
     [...facts.keys()].some((id) => id.endsWith(`type:${type}`) || id === `table:${type}`);
-  const [a, b] = [from, to].map((type) => (isBuiltIn(type) ? undefined : type.split('.').at(-1)));
-  return a !== undefined && a === b && !isKnown(from, before) && !isKnown(to, after);
+  const isMoved = [...before.facts.values()].some((old) => {
+    const now = after.facts.get(old.id);
+    if (old.kind !== 'extension' || now === undefined) return false;
+    const [start, end] = [old, now].map(({ payload }) => `${quote(String(payload.schema))}.`) as [
+      string,
+      string,
+    ];
+    return from.startsWith(start) && to === `${end}${from.slice(start.length)}`;
+  });
+  return isMoved && !isKnown(from, before) && !isKnown(to, after);
 }
 
 // A cast of users' own does what its function does, also where values go over as text.

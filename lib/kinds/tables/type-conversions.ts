@@ -15,6 +15,9 @@ const families = [
   ['macaddr', 'macaddr8'],
 ];
 
+// Those that a number becomes as it is written, not the character of that number.
+const wholeTexts = ['text', 'character varying', 'character', 'name'];
+
 const ranges = ['int4', 'int8', 'num', 'date', 'ts', 'tstz'];
 const floating = ['smallint', 'real', 'double precision'];
 
@@ -75,7 +78,10 @@ export function writeConversion(from: string, to: string, column: string, scope:
   // From the least of its values to the greatest, with all between them.
   if (ranges.some((name) => a === `${name}multirange` && b === `${name}range`))
     return ` USING pg_catalog.range_merge(${column})`;
-  return ` USING ${column}::text::${to}`;
+  // Arrays go element by element: as a whole, a box has another delimiter.
+  const isArray = arrays && a.endsWith('[]');
+  if (isArray && wholeTexts.includes(y)) return ` USING ${column}::${to}`;
+  return ` USING ${column}::text${isArray ? '[]' : ''}::${to}`;
 }
 
 /** The same as an expression, also where the server converts by itself. */
