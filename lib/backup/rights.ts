@@ -23,19 +23,20 @@ const withheld = (locked: string) => `select quote_ident(n.nspname) || '.' || qu
     and (${denied} or c.relkind <> 'p' and row_security_active(c.oid))
   order by 1`;
 
+const mostNames = 10;
+
 // Before 18 the server has no function for it.
-const withheldObjects = `select m.oid::text from pg_largeobject_metadata m
+const withheldObjects = `select m.oid::text, count(*) over ()::int as count
+  from pg_largeobject_metadata m
   where current_setting('lo_compat_privileges') = 'off'
     and not (select r.rolsuper from pg_roles r where r.rolname = current_user)
     and not exists (select from aclexplode(coalesce(m.lomacl, acldefault('L', m.lomowner))) a
       where a.privilege_type = 'SELECT'
         and case a.grantee when 0 then true else pg_has_role(a.grantee, 'USAGE') end)
-  order by m.oid`;
+  order by m.oid limit ${mostNames}`;
 
-const mostNames = 10;
-
-function listNames(names: readonly string[]): string {
-  const more = names.length - mostNames;
+function listNames(names: readonly string[], count = names.length): string {
+  const more = count - mostNames;
   const shown = names.slice(0, mostNames).join(', ');
   return more <= 0 ? shown : `${shown} and ${more} more`;
 }
@@ -56,8 +57,10 @@ export async function checkReadable(
     withheld(byProgram ? `, 'p'` : ''),
   );
   const list = (of: boolean) => found.filter((one) => one.denied === of).map(({ name }) => name);
-  const objects = (await queryPinned<{ oid: string }>(connection, withheldObjects)).map(({ oid }) => oid);
-  const all: Withheld = { unreadable: list(true), objects, hidden: list(false) };
+  const sample = await queryPinned<{ oid: string; count: number }>(connection, withheldObjects);
+  const objects = sample.map(({ oid }) => oid);
+  const count = sample[0]?.count ?? 0;
+  const all: Withheld = { unreadable: list(true), objects, count, hidden: list(false) };
   if (found.length + objects.length === 0) return;
   const [row] = await queryPinned<{ role: string }>(connection, 'select current_user::text as role');
   const advice = advise(all, quoteName(row?.role ?? ''));
@@ -74,31 +77,33 @@ export async function checkReadable(
 
 interface Withheld {
   readonly unreadable: readonly string[];
-  /** The numbers of large objects. */
+  /** The numbers of the first large objects. */
   readonly objects: readonly string[];
+  /** How many there are. */
+  readonly count: number;
   /** The relations with policies for this role. */
   readonly hidden: readonly string[];
 }
 
-function describeWithheld({ unreadable, objects, hidden }: Withheld): string {
+function describeWithheld({ unreadable, objects, count, hidden }: Withheld): string {
   return [
     ...(unreadable.length > 0 ? [`permission denied for ${listNames(unreadable)}`] : []),
-    ...(objects.length > 0 ? [`permission denied for large object ${listNames(objects)}`] : []),
+    ...(objects.length > 0 ? [`permission denied for large object ${listNames(objects, count)}`] : []),
     ...(hidden.length > 0 ? [`row-level security policies hide rows of ${listNames(hidden)}`] : []),
   ].join('; ');
 }
 
-function advise({ unreadable, objects, hidden }: Withheld, role: string): string {
+function advise({ unreadable, objects, count, hidden }: Withheld, role: string): string {
   return [
     ...(unreadable.length > 0 ? [`GRANT pg_read_all_data TO ${role};`] : []),
-    ...(objects.length > 0 ? [grantObjects(objects, role)] : []),
+    ...(objects.length > 0 ? [grantObjects(objects, count, role)] : []),
     ...(hidden.length > 0 ? [`ALTER ROLE ${role} BYPASSRLS;`] : []),
   ].join(' ');
 }
 
 // pg_read_all_data does not include large objects.
-function grantObjects(objects: readonly string[], role: string): string {
-  if (objects.length <= mostNames) return `GRANT SELECT ON LARGE OBJECT ${objects.join(', ')} TO ${role};`;
+function grantObjects(objects: readonly string[], count: number, role: string): string {
+  if (count <= mostNames) return `GRANT SELECT ON LARGE OBJECT ${objects.join(', ')} TO ${role};`;
   const statement = `GRANT SELECT ON LARGE OBJECT %s TO ${role.replaceAll('%', '%%')}`;
   return `SELECT format(${literal(statement)}, oid) FROM pg_largeobject_metadata \\gexec (in psql).`;
 }

@@ -45,7 +45,7 @@ export interface FoundExtension extends WantedExtension {
 // An extension that belongs to another role stays as it is, so its version is the one to use.
 const question = (wanted: readonly WantedExtension[]) => `
   select w.*, a.name is not null as "isAvailable",
-    v.name is not null and (e.extname is null or e.extversion = w.version
+    w.version is null or v.name is not null and (e.extname is null or e.extversion = w.version
       or pg_has_role(e.extowner, 'USAGE')) as "isExact",
     case when e.extname is not null then json_build_object('schema', n.nspname, 'owner', o.rolname,
       'isOwn', pg_has_role(e.extowner, 'USAGE'), 'isRelocatable', e.extrelocatable) end as there,
@@ -108,14 +108,14 @@ export async function explainExtensions(
 
 function explainDrops(target: string, found: readonly FoundExtension[]): string[] {
   return found.flatMap(({ name, there }) =>
-    there === null || there.isOwn
-      ? []
-      : [
-          `the role of ${target} cannot drop the extension ${name} of ${there.owner}. To go on, use the` +
-            ' engine native, which leaves it there',
-        ],
+    there === null || there.isOwn ? [] : [explainDrop(target, name, there.owner)],
   );
 }
+
+/** What to do about an extension of another role, where all would be dropped. */
+export const explainDrop = (target: string, name: string, owner: string) =>
+  `the role of ${target} cannot drop the extension ${name} of ${owner}. To go on, use the engine native,` +
+  ' which leaves it there';
 
 /** The extensions of other roles that are in another schema of a target, each with what to do. */
 export function explainPlaces(target: string, found: readonly FoundExtension[]): string[] {

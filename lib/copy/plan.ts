@@ -33,7 +33,7 @@ import {
   type SelectedPart,
 } from './preflight.ts';
 import { warnOfReplication } from './replication.ts';
-import { checkEventTriggers, checkRights } from './rights.ts';
+import { checkEventTriggers, checkRights, checkStaying } from './rights.ts';
 import { checkRoles } from './roles.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
@@ -149,6 +149,7 @@ async function checkNeeds(
   const checkOthers = way === 'elsewhere' ? checkEventTriggers : checkRights;
   return [
     ...(await checkExtensions(ends, extensions, way, part)),
+    ...(way === 'created' ? await checkStaying(ends, extensions) : []),
     await checkRoles(ends, way, wish.owners, part),
     ...(way === null ? [] : await checkOthers(ends, part)),
   ];

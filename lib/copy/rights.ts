@@ -3,9 +3,10 @@ import { eventTriggerId, schemaId } from '../kinds/named-objects.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
+import { explainDrop, type FoundExtension } from './extensions.ts';
 import { ownedObjects } from './owned-objects.ts';
 import { type CopyEnds, type PreflightCheck, type SelectedPart, toChecks } from './preflight.ts';
-import { listKeptSchemas } from './staying.ts';
+import { listForeignExtensions, listKeptSchemas } from './staying.ts';
 import { isDenied } from './trial.ts';
 
 // The owner of a schema may drop the objects in it (source: RemoveObjects). Statistics go with their
@@ -117,6 +118,27 @@ export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): P
     await explainTriggers({ from, to }, part, rights),
   ].filter((fault) => fault !== null);
   return toChecks('rights', faults, `the role ${me} can replace the content of ${name}`);
+}
+
+/**
+ * Checks if the target has extensions of other roles in schemas that pg_dump creates: both would be dropped.
+ * @param found the extensions of the source, which are checked alone
+ * @returns none if it has none
+ * @throws Problem of a connection
+ */
+export async function checkStaying(
+  { from, to }: CopyEnds,
+  found: readonly FoundExtension[],
+): Promise<PreflightCheck[]> {
+  const staying = (await listForeignExtensions(to.connection)).filter(
+    ({ name, schema }) => schema !== 'public' && !found.some((one) => one.name === name),
+  );
+  if (staying.length === 0) return [];
+  const made = await queryPinned<{ name: string }>(from.connection, sourceSchemas);
+  const faults = staying
+    .filter(({ schema }) => made.some(({ name }) => name === schema))
+    .map(({ name, owner }) => explainDrop(to.named.name, name, owner));
+  return faults.length === 0 ? [] : toChecks('extensions', faults, '');
 }
 
 async function listSchemas(source: ServerConnection, part: SelectedPart): Promise<string[]> {

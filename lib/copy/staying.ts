@@ -21,14 +21,16 @@ export interface StayingPart {
 interface ForeignExtension {
   readonly name: string;
   readonly owner: string;
+  readonly schema: string;
   readonly relations: readonly string[];
 }
 
-const foreign = `select e.extname::text as name, r.rolname::text as owner, to_json(array(
+const foreign = `select e.extname::text as name, r.rolname::text as owner,
+    x.nspname::text as schema, to_json(array(
       select format('%I.%I', n.nspname, c.relname) from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
       where c.oid = any (e.extconfig))) as relations
-  from pg_extension e join pg_roles r on r.oid = e.extowner
+  from pg_extension e join pg_roles r on r.oid = e.extowner join pg_namespace x on x.oid = e.extnamespace
   where e.extname <> 'plpgsql' and not pg_has_role(e.extowner, 'USAGE') order by 1`;
 
 /** The extensions of a database that the session's role cannot drop. @throws Problem of the connection */

@@ -31,6 +31,8 @@ test.each(['native', undefined] as const)('with the engine %s', async (engine) =
       await rowsOf(socket, `grant select on large object 7 to ${role}`);
       expect((await make()).rows).toBe(1);
       await rowsOf(socket, `revoke select on large object 7 from ${role}; select lo_unlink(7)`);
+      await rowsOf(socket, `select lo_from_bytea(n::oid, $$x$$) from generate_series(101, 112) n`);
+      expect((await failure(make())).message).toMatch(/ 101, 102, .*, 109, 110 and 2 more$/);
     } finally {
       own.drop();
     }

@@ -1,10 +1,12 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
 import { checkDisk } from '../../lib/copy/disk-space.ts';
+import { findExtensions, listOtherVersions } from '../../lib/copy/extensions.ts';
 import { type CopyEnds, checkDatabases, type Database } from '../../lib/copy/preflight.ts';
 
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
+import { withSession } from '../proof/session.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
 import { userSession } from '../servers/session.ts';
@@ -123,4 +125,14 @@ test('too little room in the tablespace of the target is found before anything i
   } finally {
     await disk.remove();
   }
+});
+
+test('an extension of which no version is wanted has none other', async () => {
+  await withDatabase(anyServer(), async ({ socket }) => {
+    const ask = (version: string | null) =>
+      withSession(socket, async (session) =>
+        listOtherVersions(await findExtensions(session, [{ name: 'hstore', version, schema: null }])),
+      );
+    expect([await ask(null), await ask('0.7')]).toEqual([[], ['hstore']]);
+  });
 });

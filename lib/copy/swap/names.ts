@@ -60,10 +60,12 @@ export async function swapNames(
   const ending = async () => {
     await leave();
     while (!over) {
-      for (const pid of await listSessions(other, oid, own)) ended.add(pid);
+      const found = await listSessions(other, oid, own);
+      for (const pid of found) ended.add(pid);
       if (ended.size > 0) onEnding();
       await other.execute(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datid = ${oid};
+        `select pg_terminate_backend(pid) from pg_stat_activity where datid = ${oid}
+           and (pid in (${[own ?? 0, ...found].join(', ')}) or backend_type = 'autovacuum worker');
          select pg_sleep(0.02)`,
       );
     }
