@@ -132,7 +132,7 @@ export async function planRollback(
   for (const { name, migration } of chosen) refuse(name, migration);
   const most = standing.applied + broken.length;
   const shared = await refuseStates({ workspace, connection, files }, kept, most);
-  await refuseUnclear(connection, listDowns(chosen), shared);
+  await refuseUnclear(workspace.project, connection, listDowns(chosen), shared);
   await refuseNewer(connection, target.name, listDowns(chosen), files);
   const start = await applyRenames(workspace, actual, await findRenameStatements(listDowns(chosen)));
   const left = await compareCatalogs(

@@ -109,7 +109,7 @@ export interface SyncLook {
  * Looks at a target: what would be done there, and whether it can be done. Only `baseline` writes.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
  * `missing_tablespaces`, `missing_versions`, `stuck_migration`, `rows_in_the_way`, `policy_denied`,
- * `migrations_changed`, `outside_schema`, `unclear_schema`, `missing_extensions`, `misplaced_extensions`,
+ * `migrations_changed`, `outside_schema`, `unclear_schema`, `external_changed`, `missing_extensions`, `misplaced_extensions`,
  * `missing_external`, `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
@@ -130,7 +130,7 @@ export async function lookAtTarget(session: MigrationSession, work: SyncWork): P
   // The last state is the wanted schema.
   const states = await refuseStates(session, before.standing.applied, files.length - 1);
   const ways = [...listUps(pending), ...listDowns(pending)];
-  await refuseUnclear(connection, ways, new Set([...states, ...last]));
+  await refuseUnclear(workspace.project, connection, ways, new Set([...states, ...last]));
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
   await refuseMissingRoles(connection, target.name, listUps(pending));
   await refuseMissingTablespaces(connection, target.name, listUps(pending));

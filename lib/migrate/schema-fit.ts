@@ -6,11 +6,12 @@ import { type Catalog, getParent, getRoot } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { quote } from '../model/quote.ts';
+import { qualify, quote } from '../model/quote.ts';
 import { ledgerSchema, type SchemaPair, tenantLedger } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';
 import { formatPlace, locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
+import type { Project } from '../project/project.ts';
 import { readSourceFiles } from '../project/source.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -74,11 +75,12 @@ function hasObjects(catalog: Catalog, { written }: SchemaPair): boolean {
 
 /**
  * Refuses migrations whose SQL cannot be rewritten with certainty, or that work with shared objects which are
- * only there meanwhile; for a target that is a schema.
+ * only there meanwhile, or change rows of external schemas; for a target that is a schema.
  * @param shared the ids of the shared objects of the states before and after (`refuseStates`)
- * @throws Problem `unclear_schema`, `outside_schema` with the place; `invalid_sql`
+ * @throws Problem `unclear_schema`, `outside_schema`, `external_changed` with the place; `invalid_sql`
  */
 export async function refuseUnclear(
+  { external = {} }: Pick<Project, 'external'>,
   { schemas }: Placed,
   files: readonly TextFile[],
   shared: ReadonlySet<string>,
@@ -89,7 +91,20 @@ export async function refuseUnclear(
   for (const file of files) {
     await refuseFile(written, file, [ledgerName, { name: actual, reason }]);
     await refuseMeanwhile(written, file, shared);
+    await refuseRowWrites(written, file, Object.keys(external));
   }
+}
+
+// Each tenant would run them again.
+async function refuseRowWrites(written: string, of: TextFile, external: readonly string[]): Promise<void> {
+  const { file, text } = of;
+  const { writes } = await readUse(written, of);
+  const found = writes.find(({ schema }) => schema !== null && external.includes(schema));
+  if (found === undefined) return;
+  const { schema, name, index } = found;
+  const where = locate(file, text, index);
+  const object = `rows of ${qualify([String(schema), name])} (${formatPlace(where)})`;
+  throw new Problem('external_changed', { objects: [object] }, { where });
 }
 
 // Statements on shared objects are not run for a tenant, so what they make must be known and checked before.

@@ -108,14 +108,24 @@ export const tenantMessages: { readonly [C in keyof TenantProblems]: MessageRow<
     1,
     422,
     (of) => `The schema or a migration changes what another program manages: ${of.objects.join(', ')}`,
-    'These schemas are named as external in pgmage.config.ts. Change them by that program, and write it' +
-      ' into their own files.',
+    'These schemas are named as external in pgmage.config.ts. Change them with that program, then update' +
+      ' their files.',
+  ),
+  external_outside: row(
+    1,
+    422,
+    (of) =>
+      `${of.files.join(', ')} ${of.files.length === 1 ? 'creates' : 'create'} objects outside of the` +
+      ` external schemas: ${of.objects.join(', ')}`,
+    (of) =>
+      'pgmage loads these files in the shadow alone, so no database would get the objects. Create them in' +
+      ` the schema or in a migration, or name their schema in external, too. Named: ${of.schemas.join(', ')}`,
   ),
   missing_external: row(
     1,
     422,
     (of) => `The database of ${of.environment} lacks schemas that tenants share: ${of.schemas.join(', ')}`,
-    'Create them first, by the program that manages them. They are named as external in pgmage.config.ts.',
+    'Create them first, with the program that manages them. They are named as external in pgmage.config.ts.',
   ),
   unsafe_schema: row(
     1,

@@ -40,6 +40,12 @@ export interface TenantProblems {
   };
   /** `objects`: of schemas that another program manages. */
   external_changed: { readonly objects: readonly string[] };
+  /** `files`: those of `external`; `objects`: are in none of its `schemas`. */
+  external_outside: {
+    readonly files: readonly string[];
+    readonly objects: readonly string[];
+    readonly schemas: readonly string[];
+  };
   /** `schemas`: those of other programs that a tenant's database lacks. */
   missing_external: { readonly environment: string; readonly schemas: readonly string[] };
   /** `schema`: the quoted name of a schema that tenants share; `roles`: can change what is in it. */

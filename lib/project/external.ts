@@ -1,15 +1,16 @@
 // Schemas that another program manages, in a shadow: they are there, so that others can refer to them, and
 // are part of no catalog.
 import { readCatalog } from '../catalog/read.ts';
+import { nameFact } from '../compare/changes.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutExternal } from './ignore.ts';
 import type { Project } from './project.ts';
+import { shownPath } from './sql-files.ts';
 
 /** Reads a shadow, in the transaction that is open. */
 export type ReadShadow = (connection: Connection) => Promise<Catalog>;
@@ -33,16 +34,37 @@ export const readGuarded =
     const own = withoutExternal(project, whole);
     const before = onlyOthers(around, withoutExternal(project, around));
     const { added, removed, changed } = diff(before, onlyOthers(whole, own), kinds);
-    const facts = [...added, ...removed, ...changed.map(({ to }) => to)];
-    const ids = new Set(facts.map(({ id }) => id));
-    const objects = facts.filter(({ parent }) => !ids.has(parent ?? '')).map(nameOf);
+    const objects = nameAll([...added, ...removed, ...changed.map(({ to }) => to)]);
     if (objects.length > 0) throw new Problem('external_changed', { objects });
     return own;
   };
+
+/**
+ * Refuses files of external schemas that create other objects: the shadow alone would have these, and no
+ * migration would create them.
+ * @param host a shadow without these files
+ * @param around a shadow with these files alone
+ * @throws Problem `external_outside`
+ */
+export function refuseOutsideExternal(
+  { root, external = {} }: Pick<Project, 'root' | 'external'>,
+  host: Catalog,
+  around: Catalog,
+): void {
+  const { added, removed, changed } = diff(host, withoutExternal({ external }, around), kinds);
+  const objects = nameAll([...added, ...removed, ...changed.map(({ to }) => to)]);
+  if (objects.length === 0) return;
+  const files = [...new Set(Object.values(external))].map((path) => shownPath(root, path));
+  throw new Problem('external_outside', { files, objects, schemas: Object.keys(external) });
+}
+
+// Without those that are part of others.
+function nameAll(facts: readonly Fact[]): string[] {
+  const ids = new Set(facts.map(({ id }) => id));
+  return facts.filter(({ parent }) => !ids.has(parent ?? '')).map((fact) => nameFact(fact, kinds));
+}
 
 function onlyOthers(whole: Catalog, own: Catalog): Catalog {
   const others = [...whole.facts].filter(([id]) => !own.facts.has(id));
   return withRelations(whole, new Map(others), () => whole);
 }
-
-const nameOf = ({ kind, path }: Fact) => `${kind.toUpperCase()} ${qualify(path)}`;

@@ -13,7 +13,7 @@ import { isNamedIn } from '../shadow/own-roles.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findIgnored } from '../sql/psql-commands.ts';
-import { type ReadShadow, readGuarded } from './external.ts';
+import { type ReadShadow, readGuarded, refuseOutsideExternal } from './external.ts';
 import type { Project } from './project.ts';
 import { readFiles, type TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
@@ -111,8 +111,12 @@ async function contentOf(
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
-  const texts = [...(await readSurrounding(project)), ...given].map(({ text }) => text);
-  return [await shadows.describe(), way, ...Object.keys(project.external ?? {}), ...texts];
+  const around = await readSurrounding(project);
+  const schemas = Object.keys(project.external ?? {});
+  const texts = [...around, ...given].map(({ text }) => text);
+  // A file may move from one list to the next.
+  const counts = schemas.length === 0 ? [] : [JSON.stringify([schemas.length, around.length])];
+  return [await shadows.describe(), way, ...counts, ...schemas, ...texts];
 }
 
 /**
@@ -143,15 +147,20 @@ const readWhole: ReadShadow = (connection) => readCatalog(connection, kinds);
 /**
  * Makes the reader of a shadow that is brought to a start: without the schemas that another program manages.
  * It throws Problem `external_changed`.
- * @throws Problem of their files
+ * @throws Problem `external_outside`; of their files
  */
 export async function makeReader(workspace: Workspace, { role = null }: TrialStart): Promise<ReadShadow> {
   const { project } = workspace;
   if (project.external === undefined) return readWhole;
   const content = [...(await contentOf(workspace, [], 'any order')), `external of ${role}`];
-  const around = await workspace.catalogs.get(content, () =>
-    readInShadow(workspace, { files: [], role }, readWhole),
-  );
+  const around = await workspace.catalogs.get(content, async () => {
+    const { external: _, ...host } = project;
+    const start = { files: [], role };
+    const before = await readInShadow({ ...workspace, project: host }, start, readWhole);
+    const whole = await readInShadow(workspace, start, readWhole);
+    refuseOutsideExternal(project, before, whole);
+    return whole;
+  });
   return readGuarded(project, around);
 }
 
@@ -209,9 +218,11 @@ export async function inShadow<T>(
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
-  const first = await parseFiles([...(await readSurrounding(workspace.project)), ...start.files]);
+  const around = await parseFiles(await readSurrounding(workspace.project));
+  const files = await parseFiles(start.files);
+  const first = [...around, ...files];
   const rest = await parseFiles(start.next ?? []);
-  const { key, lay } = await groundOf(start, first);
+  const { key, lay } = await groundOf(start, around, files);
   const tablespaces = listTablespaces([...first, ...rest, ...more]);
   const worked = async (connection: Connection, committed: boolean) => {
     await runInOrder(connection, rest, committed);
@@ -247,17 +258,20 @@ export async function inShadow<T>(
 // How a shadow is brought to a start, and the name of the state that this gives.
 async function groundOf(
   { inOrder = false, asPsql = false, role = null }: TrialStart,
+  around: readonly SqlFile[],
   files: readonly SqlFile[],
 ): Promise<{ key: string; lay(connection: Connection, committed: boolean): Promise<void> }> {
   // Loaded here, because an unchanged schema needs none of it.
   const { loadFiles } = await import('../shadow/load.ts');
-  const texts = files.map(({ text }) => text);
-  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
+  const texts = [around, files].map((list) => list.map(({ text }) => text));
+  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, ...texts]));
   return {
     key: key.digest('hex'),
     lay: async (connection, committed) => {
-      if (inOrder) await runInOrder(connection, files, committed, role);
-      else await loadFiles(connection, files, { committed, asPsql, role });
+      if (inOrder) return runInOrder(connection, [...around, ...files], committed, role);
+      // psql keeps settings from file to file, and these files are not its own.
+      if (asPsql) await loadFiles(connection, around, { committed, role });
+      await loadFiles(connection, asPsql ? files : [...around, ...files], { committed, asPsql, role });
     },
   };
 }

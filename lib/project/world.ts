@@ -30,6 +30,8 @@ export interface TenantsPlace {
   /** Its own database, which lists the tenants or whose server has them. */
   readonly target: Target;
   readonly rule: TenantsConfig;
+  /** The schemas that another program manages: none of them is a tenant. */
+  readonly external?: readonly string[];
 }
 
 /** A protected environment, or one of its tenants: these are known by their places alone. */

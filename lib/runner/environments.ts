@@ -1,6 +1,7 @@
 // The environments of a process, each looked up once: a command that gives a URL can be slow, or can prompt
 // the user.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
 import {
   defaultEnvironment,
   findEnvironment,
@@ -42,7 +43,7 @@ export function makeEnvironments(around: Surroundings, onSilence?: (message: str
   const unlisted = (name: string) => once(`tenants of ${name}`, () => own(name));
   const tenants = async (name = first) => {
     const rule = findTenants(config, name);
-    return rule === null ? null : { target: await unlisted(name), rule };
+    return rule === null ? null : placeIn(config, await unlisted(name), rule);
   };
   const find = async (name: string): Promise<Target> => {
     refuseSeveral(name, findTenants(config, name));
@@ -63,6 +64,12 @@ export function makeEnvironments(around: Surroundings, onSilence?: (message: str
   };
 }
 
+const placeIn = ({ external = {} }: Config, target: Target, rule: TenantsConfig): TenantsPlace => ({
+  target,
+  rule,
+  external: Object.keys(external),
+});
+
 function refuseSeveral(environment: string, rule: TenantsConfig | null): void {
   if (rule === null) return;
   const of = rule.schemas === undefined ? 'databases' : 'schemas';
@@ -77,7 +84,7 @@ async function listProtected(around: Surroundings): Promise<ProtectedTarget[]> {
       const rule = findTenants(around.config, target.name);
       if (rule === null) return [target];
       try {
-        return [target, ...(await listInTime({ target, rule }))];
+        return [target, ...(await listInTime(placeIn(around.config, target, rule)))];
       } catch (thrown) {
         return [{ ...target, unlisted: toProblem(thrown).message }];
       }
@@ -90,7 +97,7 @@ async function listProtected(around: Surroundings): Promise<ProtectedTarget[]> {
 const listLimitMs = 3000;
 
 // The session of a list that takes longer is ended.
-async function listInTime({ target, rule }: TenantsPlace): Promise<ProtectedTarget[]> {
+async function listInTime({ target, ...place }: TenantsPlace): Promise<ProtectedTarget[]> {
   const { listTenants } = await import('../tenants/list.ts');
   const limit = new AbortController();
   const limited = { ...target, connectTimeoutMs: listLimitMs, signal: limit.signal };
@@ -98,7 +105,7 @@ async function listInTime({ target, rule }: TenantsPlace): Promise<ProtectedTarg
     environment: target.name,
     reason: `no answer within ${listLimitMs / 1000} s`,
   });
-  const listing = listTenants({ target: limited, rule });
+  const listing = listTenants({ target: limited, ...place });
   const tenants = await Promise.race([listing, pause(listLimitMs, null, { ref: false })]);
   if (tenants !== null) return tenants.map((one) => ({ ...one.target, isTenant: true }));
   limit.abort();

@@ -2,6 +2,7 @@
 // The rule: the schema's name stands where only a schema can stand, or is refused.
 import { literal } from '../model/quote.ts';
 import { type PlacedTree, visitStatements } from './parse.ts';
+import { listWritten, type WrittenRelation } from './row-writes.ts';
 import { isOfOneSchema, isReadable, isWideInCode } from './schema-statements.ts';
 import {
   findSchemaUse,
@@ -31,6 +32,14 @@ export interface SchemaReading {
   readonly names: ReadonlyMap<string, number>;
   /** The statements on what all tenants share, which are not run for a tenant. */
   readonly shared: readonly PlacedNames[];
+  /** The relations whose rows it changes. */
+  readonly writes: readonly PlacedRelation[];
+}
+
+/** A relation, and the place of the statement that changes its rows. */
+export interface PlacedRelation extends WrittenRelation {
+  /** The index into the text. */
+  readonly index: number;
 }
 
 /** A statement on what all tenants share, and its place. */
@@ -55,7 +64,7 @@ interface Place {
 export async function readSchemaUse(file: string, text: string, schema: string): Promise<SchemaReading> {
   const scan = new DoubtScan(await loadTokens(), schema);
   await visitStatements(file, text, (tree, sql) => scan.statement(tree, sql));
-  return { doubt: scan.doubts[0] ?? null, names: scan.names, shared: scan.shared };
+  return { doubt: scan.doubts[0] ?? null, names: scan.names, shared: scan.shared, writes: scan.writes };
 }
 
 // Their texts are for people, or the labels of a type.
@@ -66,6 +75,7 @@ class DoubtScan {
   readonly doubts: SchemaDoubt[] = [];
   readonly names = new Map<string, number>();
   readonly shared: PlacedNames[] = [];
+  readonly writes: PlacedRelation[] = [];
   readonly #read: ReadTokens;
   readonly #schema: string;
   readonly #word: RegExp;
@@ -88,6 +98,7 @@ class DoubtScan {
       this.shared.push({ ...shared, index: first });
       return;
     }
+    for (const relation of listWritten(tree)) this.writes.push({ ...relation, index: first });
     if (!isOfOneSchema(tree)) this.#doubt(first, `${one} ${two} is not for one schema alone`.trim());
     this.#tokens(text, start, { tag, isReadable: isReadable(node) });
     if (usesPathAsColumn(node)) this.#doubt(first, 'a column or a name is search_path');

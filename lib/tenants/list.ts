@@ -39,12 +39,15 @@ const most = 20;
  * Lists the tenants, the canary first.
  * @throws Problem `bad_tenants`; of the connection
  */
-export async function listTenants({ target, rule }: TenantsPlace): Promise<Tenant[]> {
+export async function listTenants({ target, rule, external = [] }: TenantsPlace): Promise<Tenant[]> {
   const wrong = (reason: string) => new Problem('bad_tenants', { environment: target.name, reason });
   const { url } = target;
   if (url === null) throw wrong('it has no url');
   const connection = await openServer({ ...target, url });
-  const { rows, leftOut } = await readRows(connection, rule, wrong).finally(() => connection.close());
+  const read = readRows(connection, rule, external, wrong);
+  const { rows, leftOut } = await read.finally(() => connection.close());
+  const other = rows.find(({ schema }) => external.includes(String(schema)))?.schema;
+  if (other !== undefined) throw wrong(`the schema ${other} is external, so it cannot be a tenant`);
   const tenants = rows.map((row) => makeTenant({ ...target, url }, row, wrong));
   if (tenants.length === 0) throw wrong(describeNone(rule, leftOut));
   refuseTwice(tenants, wrong);
@@ -114,10 +117,11 @@ interface ListedRows {
 async function readRows(
   connection: Connection,
   rule: TenantsPlace['rule'],
+  external: readonly string[],
   wrong: Wrong,
 ): Promise<ListedRows> {
   if (rule.each === undefined) {
-    const { names, leftOut } = await readTenantNames(connection, rule, wrong);
+    const { names, leftOut } = await readTenantNames(connection, rule, external, wrong);
     const isSchemas = rule.schemas !== undefined;
     return { rows: names.map((name) => (isSchemas ? { schema: name } : { database: name })), leftOut };
   }

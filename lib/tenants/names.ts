@@ -27,11 +27,13 @@ interface NamedRow {
 
 /**
  * Reads the names of the tenants of an environment that has patterns for them.
+ * @param external the schemas that another program manages, which no pattern includes
  * @param wrong makes the problem of a list that is refused
  */
 export async function readTenantNames(
   connection: Connection,
   { databases = '', schemas, except = [] }: TenantsConfig,
+  external: readonly string[],
   wrong: (reason: string) => Problem,
 ): Promise<TenantNames> {
   const [title, query] =
@@ -39,7 +41,10 @@ export async function readTenantNames(
   const patterns = [schemas ?? databases].flat();
   const without = [except].flat();
   const rows = await snapshot(connection, (reader) => reader.rows<NamedRow>(query(patterns, without)));
-  const fitting = rows.filter(({ fits }) => fits);
+  const given = schemas === undefined ? [] : patterns.filter(isName);
+  // A schema that is named as a tenant is refused by the caller; a pattern does not mean it.
+  const others = schemas === undefined ? [] : external.filter((one) => !given.includes(one));
+  const fitting = rows.filter(({ name, fits }) => fits && !others.includes(name));
   const unknown = without.find((one) => isName(one) && !rows.some(({ name }) => name === one));
   if (unknown !== undefined) {
     const near = findNearest(
@@ -51,7 +56,6 @@ export async function readTenantNames(
   }
   const names = fitting.filter(({ excepted }) => !excepted).map(({ name }) => name);
   const leftOut = fitting.filter(({ excepted }) => excepted).map(({ name }) => name);
-  const given = schemas === undefined ? [] : patterns.filter(isName);
   const missing = given.find((one) => !names.includes(one));
   if (missing !== undefined && leftOut.includes(missing))
     throw wrong(`the schema ${missing} is in schemas and in except`);

@@ -181,6 +181,8 @@ const special = {
   lacks: undefined,
   way: undefined,
   premade: [],
+  // A number in sums: 3 s.
+  waited: 3000,
 };
 
 /** The data of every problem with names instead of values: `<environment>`. */

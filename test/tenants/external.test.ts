@@ -1,5 +1,5 @@
 // Schemas of another program that tables of tenants, or of a whole database, refer to.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { sync } from '../../lib/commands/sync.ts';
@@ -141,8 +141,8 @@ test('without a file, the message says so; objects of other schemas are refused 
 
 test.each([
   ['create table shared.more (id int);', '', 'TABLE shared.more'],
-  ['alter table shared.plans add column more int;', '', 'COLUMN shared.plans.more'],
-  [`comment on table shared.plans is 'x';`, '', /COMMENT shared\.plans/],
+  ['alter table shared.plans add column more int;', '', /shared\.plans.*more/i],
+  [`comment on table shared.plans is 'x';`, '', /COMMENT ON TABLE shared\.plans/],
   ['', 'drop function shared.touch();', 'FUNCTION shared.touch'],
 ])('another program is not meddled with: schema %s, migration %s', async (schema, up, object) => {
   await open('tenant_a');
@@ -153,6 +153,100 @@ test.each([
   const refused = await failure(tenantsSync(workspace, all, undefined));
   expect([refused.code, refused.message]).toEqual(['external_changed', expect.stringMatching(object)]);
   expect(await rows(`select from pg_class where relname = 'users'`)).toEqual([]);
+});
+
+test('a pattern does not make an external schema a tenant, and a name is refused', async () => {
+  await open('tenant_a');
+  await rows(shared);
+  const configure = (schemas: string) =>
+    fleet.configure(`url: '${fleet.url('db')}', schemas: ${schemas}`, `external: { shared: 'shared.sql' }`);
+  configure(`'*'`);
+  {
+    await using workspace = await fleet.open();
+    const { tenants } = await tenantsSync(workspace, all, undefined);
+    expect(tenants.map(({ name, state }) => [name, state])).toEqual([['tenant_a', 'changed']]);
+  }
+  configure(`['tenant_*', 'shared']`);
+  const { code, log } = await fleet.pgmage('db:status --env shops');
+  expect([code > 0, log]).toEqual([true, expect.stringContaining('the schema shared is external')]);
+});
+
+test.each([
+  [`insert into shared.plans values (1, 'a')`, 1],
+  [`with a as (delete from shared.plans returning *) select * from a`, 1],
+  [`create table b (id int); update shared.plans set name = 'a'`, 1],
+  ['truncate public.users, shared.plans', 1],
+  [`merge into shared.plans p using users u on p.id = u.id when matched then delete`, 1],
+  ['create table copies as select id, name from shared.plans', 0],
+  ['create rule noted as on insert to users do also insert into shared.plans values (new.id, $$b$$)', 0],
+  ['insert into users select id from shared.plans', 0],
+])('each tenant would change the rows of another program: %s', async (up, refused) => {
+  await open('tenant_a', 'tenant_b');
+  await rows(shared);
+  fleet.want('create table users (id int);');
+  await using workspace = await fleet.open();
+  expect(problems(await tenantsSync(workspace, all, undefined))).toEqual([null, null]);
+  fleet.project.write({ 'migrations/20990101000000_by_hand.sql': `-- Up Migration\n${up};\n` });
+  const extra = {
+    'create table b': 'create table b (id int);',
+    'create table copies': 'create table copies (id int, name text);',
+  };
+  const also = Object.entries(extra).find(([start]) => up.startsWith(start))?.[1] ?? '';
+  const rule = up.startsWith('create rule') ? `${up};` : '';
+  fleet.want(`create table users (id int); ${also} ${rule}`);
+  const { tenants } = await tenantsSync(workspace, all, undefined);
+  const told = tenants.map(({ problem }) => problem?.code ?? null);
+  expect(told).toEqual(refused === 1 ? ['external_changed', null] : [null, null]);
+  if (refused === 1)
+    expect(tenants[0]?.problem?.message).toMatch(/rows of shared\.plans \(migrations\/2099\S+:\d+:1\)/);
+  expect(await rows('select from shared.plans')).toEqual([]);
+});
+
+test.each([
+  ['create extension citext schema public;', 'EXTENSION citext'],
+  ['create table public.other (id int);', 'TABLE other'],
+])('a file creates objects of external schemas alone: %s', async (more, object) => {
+  await open();
+  fleet.project.write({ 'shared.sql': `${shared} ${more}` });
+  await using workspace = await fleet.open();
+  const refused = await failure(sync(workspace, { env: 'local', yes: true }, undefined));
+  expect([refused.code, refused.message]).toEqual([
+    'external_outside',
+    `shared.sql creates objects outside of the external schemas: ${object}`,
+  ]);
+});
+
+test('settings in a file of an external schema do not reach the check of a pulled schema', async () => {
+  await open();
+  fleet.project.write({ 'shared.sql': `${shared} select pg_catalog.set_config('search_path', '', false);` });
+  const body = 'create function one() returns bigint language sql as $$select count(*) from users$$;';
+  await fleet.rows('whole', `${shared} create table users (id int); ${body}`);
+  const { code } = await fleet.pgmage('db:pull --env local --out pulled.sql');
+  const pulled = readFileSync(join(fleet.project.root, 'pulled.sql'), 'utf8');
+  expect([code, pulled]).toEqual([0, expect.not.stringContaining('check_function_bodies')]);
+});
+
+test('a file that moves from the schema to an external one gives another catalog', async () => {
+  await open();
+  const users = 'create table users (id int);';
+  fleet.configure(
+    `url: '${fleet.url('db')}', schemas: 'tenant_*' }, local: { url: '${fleet.url('whole')}'`,
+    `external: { a: 'outer' }`,
+  );
+  fleet.project.write({ 'outer/1.sql': 'create schema a;', 'outer/2.sql': 'create table a.b (id int);' });
+  fleet.want(users);
+  await fleet.rows('whole', 'create schema a');
+  {
+    await using workspace = await fleet.open();
+    expect((await sync(workspace, { env: 'local', yes: true }, undefined)).applied).toHaveLength(1);
+  }
+  fleet.project.write({ 'outer/2.sql': '' });
+  rmSync(join(fleet.project.root, 'outer/2.sql'));
+  fleet.want('create table a.b (id int);');
+  await using workspace = await fleet.open();
+  expect((await failure(sync(workspace, { env: 'local', yes: true }, undefined))).code).toBe(
+    'external_changed',
+  );
 });
 
 test.each(['public', 'pg_catalog', 'pgmage', 'pgmage:a', 'information_schema', 'tenant_*'])(
