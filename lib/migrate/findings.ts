@@ -99,7 +99,7 @@ function placeOf(
   const names = others.flatMap((id) => {
     const origin = originOf(id);
     if (origin !== undefined) return [qualify(origin.path)];
-    return isOfOthers(id) ? [id.slice('table:'.length)] : [];
+    return isOfOthers(id) ? [id.slice(id.indexOf(':') + 1)] : [];
   });
   if (path === undefined || names.length < others.length) return null;
   return { path, others: names, renamed: renamedIn(table) };

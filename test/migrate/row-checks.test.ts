@@ -1,8 +1,6 @@
 // What the rows of a database say to a plan before it runs: counted, shown, and refused where it is certain
 // to fail.
-import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';
 import { sync } from '../../lib/commands/sync.ts';
@@ -13,7 +11,7 @@ import { differenceText } from '../../lib/report/difference.ts';
 import { syncPlanText } from '../../lib/report/migrations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
-import { type Project, project, withProject } from '../project/project.ts';
+import { type Project, withProject } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -177,35 +175,6 @@ test.each(pairs)('%s that rows do not fit is refused', async (_, old, rows, want
       expect(problem.message).toContain(`  ${found}: `);
       expect(problem.code).toBe('rows_in_the_way');
       expect(own.files()).toEqual(before);
-    }
-  });
-});
-
-const plans = 'create schema shared; create table shared.plans (id int primary key);';
-const orders = 'create table orders (id int primary key, plan int);';
-
-test.each([
-  ['external', '', (root: string) => ({ external: { shared: join(root, 'shared.sql') } })],
-  ['ignored', plans, () => ({ ignore: { schemas: ['shared'], objects: [] } })],
-])('a foreign key to a table of an %s schema is held against its rows', async (_, own, more) => {
-  await withDatabase(anyServer(), async ({ url }) => {
-    const made = project(url, cache, more);
-    try {
-      writeFileSync(join(made.context.project.root, 'shared.sql'), plans);
-      made.want(`${own} ${orders}`);
-      await rowsOf(url, `${plans} insert into shared.plans values (1)`);
-      await sync(made.context, { yes: true }, undefined);
-      await rowsOf(url, 'insert into orders values (10, 1), (11, 2), (12, null)');
-      made.want(`${own} ${orders.replace('plan int', 'plan int references shared.plans')}`);
-      const finding = {
-        words: 'a plan that matches no id of shared.plans',
-        answer: { found: 1, total: 3, sample: 'id = 11' },
-      };
-      expect((await difference(made.context)).findings).toMatchObject([finding]);
-      await rowsOf(url, 'delete from orders where id = 11');
-      expect((await difference(made.context)).findings).toEqual([]);
-    } finally {
-      made.drop();
     }
   });
 });

@@ -80,7 +80,7 @@ function withoutCase(type: string, facts: Facts): string {
   return type.endsWith('[]') ? 'text[]' : 'text';
 }
 
-// An extension's type that comes with it to another schema. Types of other programs are in no catalog, either.
+// An extension's type that comes with it to another schema. Types of other programs are in no catalog.
 function isOneOfAnExtension(from: string, to: string, { before, after }: Scope): boolean {
   const isKnown = (type: string, { facts }: Catalog) =>
     [...facts.keys()].some((id) => id.endsWith(`type:${type}`) || id === `table:${type}`);
