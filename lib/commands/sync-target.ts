@@ -109,8 +109,8 @@ export interface SyncLook {
  * Looks at a target: what would be done there, and whether it can be done. Only `baseline` writes.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
  * `missing_tablespaces`, `missing_versions`, `stuck_migration`, `rows_in_the_way`, `policy_denied`,
- * `migrations_changed`, `outside_schema`, `unclear_schema`, `external_changed`, `missing_extensions`, `misplaced_extensions`,
- * `missing_external`, `unsafe_schema`
+ * `migrations_changed`, `outside_schema`, `unclear_schema`, `external_changed`, `missing_extensions`,
+ * `misplaced_extensions`, `missing_external`, `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
   const { workspace, connection, target, files } = session;

@@ -112,7 +112,7 @@ function explainDrops(target: string, found: readonly FoundExtension[]): string[
   );
 }
 
-/** What to do about an extension of another role, where all would be dropped. */
+/** The advice for an extension of another role, where all would be dropped. */
 export const explainDrop = (target: string, name: string, owner: string) =>
   `the role of ${target} cannot drop the extension ${name} of ${owner}. To go on, use the engine native,` +
   ' which leaves it there';

@@ -61,7 +61,7 @@ function tablesIn(sql: string, tables: readonly Fact[]): string[] {
     const names = namesIn(written);
     const isNamed = ({ path }: Fact) => names.every((name, at) => path.at(at - names.length) === name);
     const [one, ...others] = tables.filter(isNamed);
-    // Which of several a name without its schema means depends on the search path of the statement.
+    // A name without its schema may mean one of several, as the search path of the statement has it.
     return one === undefined || others.length > 0 ? [] : [qualify(one.path)];
   });
   return [...new Set(found)];

@@ -245,10 +245,8 @@ export async function inShadow<T>(
       if (!wantsCommit(thrown)) throw thrown;
       // The existing state only needs a commit.
       if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
-      const layAndWork = async (connection: Connection) => {
-        await lay(connection, true);
-        return worked(connection, true);
-      };
+      const layAndWork = (connection: Connection) =>
+        lay(connection, true).then(() => worked(connection, true));
       return shadow.committed(layAndWork, { key: '', tablespaces, lay: async () => undefined });
     }
   };

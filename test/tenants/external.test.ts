@@ -198,7 +198,7 @@ test.each([
   const told = tenants.map(({ problem }) => problem?.code ?? null);
   expect(told).toEqual(refused === 1 ? ['external_changed', null] : [null, null]);
   if (refused === 1)
-    expect(tenants[0]?.problem?.message).toMatch(/rows of shared\.plans \(migrations\/2099\S+:\d+:1\)/);
+    expect(tenants[0]?.problem?.message).toMatch(/rows of shared\.plans \(migrations\/2099\S+:\d+:\d+\)/);
   expect(await rows('select from shared.plans')).toEqual([]);
 });
 

@@ -63,11 +63,7 @@ export async function swapNames(
       const found = await listSessions(other, oid, own);
       for (const pid of found) ended.add(pid);
       if (ended.size > 0) onEnding();
-      await other.execute(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datid = ${oid}
-           and (pid in (${[own ?? 0, ...found].join(', ')}) or backend_type = 'autovacuum worker');
-         select pg_sleep(0.02)`,
-      );
+      await endSessions(other, oid, [own ?? 0, ...found]);
     }
   };
   // The rename fails on a session that could not be ended.
@@ -76,6 +72,13 @@ export async function swapNames(
     throw sessions.status === 'rejected' && !isUnanswered(renamed.reason) ? sessions.reason : renamed.reason;
   return ended.size;
 }
+
+const endSessions = (other: Connection, oid: string, pids: readonly number[]) =>
+  other.execute(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datid = ${oid}
+       and (pid in (${pids.join(', ')}) or backend_type = 'autovacuum worker');
+     select pg_sleep(0.02)`,
+  );
 
 // The sessions in a database, without our own, which may take a moment to leave.
 async function listSessions(other: Connection, oid: string, own: number | null): Promise<number[]> {
