@@ -188,11 +188,11 @@ test('a command of hooks.failed that cannot start is named as such, beside the f
 
 test('a problem wraps at the width of its terminal, and stays whole elsewhere', async () => {
   const terminal = { logsToTerminal: true, lastLine: { width: () => 60, draw: () => {} } };
-  const { log } = await runIn(terminal, 'db:status');
+  const { log } = await runIn(terminal, 'db:types');
   const lines = stripColours(log).split('\n');
   expect(lines.filter((line) => line.length > 60)).toEqual([]);
   expect(lines.length).toBeGreaterThan(2);
-  const whole = (await pgmage('db:status')).log.split('\n');
+  const whole = (await pgmage('db:types')).log.split('\n');
   expect(whole).toHaveLength(2);
   expect(lines.join(' ').replaceAll(/ +/g, ' ')).toBe(whole.join(' '));
 });
