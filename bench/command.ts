@@ -27,7 +27,7 @@ import { isKept, type Line, tableText } from './table.ts';
 import { tenants } from './tenants.ts';
 import { unchanged } from './unchanged.ts';
 
-const schemas = ['read', 'diff', 'status', 'chinook', 'apply', 'generate', 'loop-gitlab'];
+const schemas = ['read', 'diff', 'status', 'chinook', 'apply', 'generate', 'loop-gitlab', 'unchanged-gitlab'];
 // They generate what they need.
 const data = [
   'clone',
@@ -49,7 +49,7 @@ const data = [
 ];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
-    [--rounds 5] [--tables 100,1000,5000]
+    [--rounds 5] [--tables 100,1000,5000] [--before HEAD]
 npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000]
     [--row-counts 1000000,6000000,20000000] [--tenants 10,100,1000] [--by databases|schemas]
     [--before HEAD] [--major 15]
@@ -71,7 +71,7 @@ const { values, positionals } = parseArgs({
     tenants: { type: 'string', default: '10,100,1000' },
     /** What these are. */
     by: { type: 'string', default: 'databases' },
-    /** The commit that the part unchanged compares with. */
+    /** The commit that the parts unchanged and unchanged-gitlab compare with. */
     before: { type: 'string', default: 'HEAD' },
     /** And that of the part data-growth, one after the other. */
     'row-counts': { type: 'string', default: '1000000,6000000,20000000' },
@@ -114,6 +114,7 @@ const parts: Readonly<Record<string, Part>> = {
   programs,
   loop,
   'loop-gitlab': bigLoop,
+  'unchanged-gitlab': unchanged(values.before, 'gitlab_init.sql'),
   apply,
   generate: async (desk) => [
     ...(await generation('chinook', 2)(desk)),

@@ -124,6 +124,8 @@ function groundOf(
  * fact with its dependencies. Facts of one table, and its views, are in the same batch if they fit.
  */
 export function splitForReading(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
+  // Closures work out the relations of the whole catalog, which equal ones never need.
+  if (ids.length === 0) return [];
   const closureOf = closures(catalog);
   const places = new Map([...catalog.facts.keys()].map((id, place) => [id, place]));
   const placeOf = (id: string) => places.get(id) ?? -1;

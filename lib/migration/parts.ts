@@ -53,6 +53,6 @@ export function holdsMarker(text: string): boolean {
 
 /** Blanks everything but one part, so that positions stay. */
 export function keepRange(text: string, { start, end }: TextRange): string {
-  const blank = (outside: string) => outside.replace(/[^\r\n]/g, ' ');
+  const blank = (outside: string) => outside.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));
   return blank(text.slice(0, start)) + text.slice(start, end) + blank(text.slice(end));
 }

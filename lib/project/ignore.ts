@@ -50,14 +50,16 @@ function withoutUnused(catalog: Catalog, beside?: Catalog): Catalog {
 export function withoutLedger(catalog: Catalog): Catalog {
   // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of
   // facts. The path of a fact outside schemas can begin with such a name too: the role that loads a shadow.
-  const isHome = ({ id, path: [name = ''] }: Fact) => isLedgerSchema(name) && id === schemaId(name);
-  const homes = new Set([...catalog.facts.values()].filter(isHome).map(({ path }) => path[0]));
+  const homes = new Map<string, string>();
+  for (const { id, path } of catalog.facts.values()) {
+    const [name = ''] = path;
+    if (path.length === 1 && isLedgerSchema(name) && id === schemaId(name)) homes.set(name, id);
+  }
   if (homes.size === 0) return catalog;
-  const gone = new Set<string>();
-  for (const fact of catalog.facts.values()) {
-    const { id, path, parent } = fact;
-    const isInside = path.length > 1 && homes.has(path[0]);
-    if (isInside || isHome(fact) || (parent !== null && gone.has(parent))) gone.add(id);
+  const gone = new Set(homes.values());
+  for (const { id, path, parent } of catalog.facts.values()) {
+    const isInside = path.length > 1 && homes.has(path[0] as string);
+    if (isInside || (parent !== null && gone.has(parent))) gone.add(id);
   }
   const kept = new Map([...catalog.facts].filter(([id]) => !gone.has(id)));
   return withRelations(catalog, kept, () => catalog);
