@@ -4,10 +4,10 @@ import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { reportRename } from '../compare/renames.ts';
 import { runsInOneTransaction } from '../ledger/applying.ts';
 import { refuseFailures } from '../migrate/certain-failures.ts';
-import { type Composition, readRecordedSchema } from '../migrate/compose.ts';
+import { readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
 import { checkEach } from '../migrate/pending-runs.ts';
-import { refuseStacking, toStuck } from '../migrate/replace.ts';
+import { adviseRepair, type Replacing, refuseStacking, refuseStuckOn } from '../migrate/replace.ts';
 import type { MigrationSession, SoundTargetState } from '../migrate/target-state.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
@@ -42,13 +42,6 @@ export async function effectOf(
   };
 }
 
-/** The migrations that are to be applied. */
-interface Replacing {
-  readonly composition: Composition;
-  /** True if pending migrations that cannot run may be written again. */
-  readonly replaces: boolean;
-}
-
 /**
  * Refuses to write new migrations behind pending ones that cannot run: together they may have no effect that
  * shows it.
@@ -59,13 +52,15 @@ export async function refuseStuck(
   work: Replacing,
   before: SoundTargetState,
 ): Promise<void> {
-  const { composition, replaces } = work;
+  const { composition, replaces, input } = work;
   const { workspace, connection } = session;
   const { actual, standing } = before;
   const files = session.files.filter(({ name }) => composition.folder.some((file) => file.name === name));
   const isBehind = files.length > standing.applied && files.length < session.files.length;
-  if (!isBehind || standing.unfinished !== null) return;
-  if (replaces) refuseStacking(session, before, composition);
+  if (standing.unfinished !== null) return;
+  // After --replace the schema was corrected, perhaps before a run that wrote the new files already.
+  if (replaces && (isBehind || input.replace)) await refuseStacking(session, before, composition);
+  if (!isBehind) return;
   const recorded = await readRecordedSchema(workspace, files);
   const effect = await effectOf({ ...session, files }, before, recorded);
   const options = { actual, trusted: true, renames: effect.renames };
@@ -79,18 +74,20 @@ export async function refuseStuck(
  */
 export async function refuseRows(
   session: MigrationSession,
-  { composition, replaces }: Replacing,
+  work: Replacing,
   before: SoundTargetState,
   { up, findings }: Pick<SyncEffect, 'up'> & { readonly findings: readonly Finding[] },
 ): Promise<void> {
   const { target, files } = session;
+  const { composition, replaces } = work;
   const pending = listUps(files.slice(before.standing.applied));
   const each = await checkEach(session, before, ({ name }) => composition.steps.has(name));
   const unfinished = before.standing.unfinished !== null;
   const renames = composition.possible.map((one) => reportRename(one).option);
   const all = { files: pending, folder: composition.folder, actual: before.actual, unfinished, renames };
   const runs = [{ files: pending, steps: up, findings }, ...each];
-  await refuseFailures(target.name, runs, all).catch((thrown: unknown) => {
-    throw replaces ? toStuck(session, composition, thrown) : thrown;
+  await refuseFailures(target.name, runs, all).catch(async (thrown: unknown) => {
+    if (replaces) await refuseStuckOn(session, composition, thrown);
+    throw await adviseRepair(work, thrown);
   });
 }

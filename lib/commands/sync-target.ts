@@ -18,6 +18,7 @@ import { refuseMissingTablespaces } from '../migrate/missing-tablespaces.ts';
 import { refuseMissingVersions } from '../migrate/missing-versions.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
 import type { PlanFile } from '../migrate/plan-file.ts';
+import { adviseRepair } from '../migrate/replace.ts';
 import { finishMigration, listFinishing } from '../migrate/resume.ts';
 import { refuseOutside, refuseUnclear } from '../migrate/schema-fit.ts';
 import { refuseStates, refuseUnshared } from '../migrate/shared-extensions.ts';
@@ -88,8 +89,8 @@ export interface SyncWork {
   readonly wanted: Catalog;
   readonly input: SyncInput;
   readonly author: Promise<Author> | undefined;
-  /** True if pending migrations that cannot run may be written again. */
-  readonly replaces: boolean;
+  /** True if pending migrations that cannot run may be written again; null: the command never does. */
+  readonly replaces: boolean | null;
   /** Why some are; null: none is. */
   readonly reason: string | null;
 }
@@ -212,7 +213,9 @@ export async function applyToTarget(
     await prepareLedger(connection);
     const start = await finishMigration(workspace, of, now, input);
     const chosen = files.slice(start);
-    await runMigrations(of, 'up', chosen);
+    await runMigrations(of, 'up', chosen).catch(async (thrown: unknown) => {
+      throw await adviseRepair(work, thrown);
+    });
     await confirmReached(workspace, of, files.length);
     return files.slice(now.standing.applied).map(({ name }) => name);
   });

@@ -142,15 +142,19 @@ async function failing(
     const failure = { file, direction, outcome: 'failed', detail: problem.message } as const;
     await noteInAudit(of, failure).catch(() => undefined);
     const located = locateProblem(problem, { file: file.file, text: file.text, offset: start });
-    throw toRowProblem(located, of.environment, file.file);
+    throw toRowProblem(located, of.environment, { file, direction });
   }
 }
 
 // The shadow has run the same SQL, so without rows it is valid.
-function toRowProblem(problem: Problem, environment: string, migration: string): Problem {
+function toRowProblem(
+  problem: Problem,
+  environment: string,
+  { file: { file: migration }, direction }: { readonly file: MigrationFile; readonly direction: Direction },
+): Problem {
   const { data, where, cause } = problem;
   if (!isAboutRows(data)) return problem;
-  return new Problem('unfit_rows', { ...data, environment, migration }, { where, cause });
+  return new Problem('unfit_rows', { ...data, environment, migration, direction }, { where, cause });
 }
 
 const unsafe = (environment: string, message: string) =>

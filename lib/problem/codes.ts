@@ -142,8 +142,13 @@ export interface Problems
   lock_timeout: Refused & { readonly holders?: readonly LockHolder[] };
   statement_timeout: Refused;
   statement_failed: Refused;
-  /** `migration`: the file of a migration that rows of a database do not fit. */
-  unfit_rows: Refused & { readonly migration: string };
+  /** `migration`: the file of a migration that rows of a database do not fit. `direction`: default up. */
+  unfit_rows: Refused & {
+    readonly migration: string;
+    readonly direction?: 'up' | 'down';
+    /** The advice on the file, by `adviseFile`. */
+    readonly repair?: string;
+  };
 
   bad_config: { readonly file: string; readonly reason: string };
   environment_without_url: {

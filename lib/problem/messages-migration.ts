@@ -248,7 +248,8 @@ function causeOf(state: string): string {
     : 'Correct the cause.';
 }
 
-function adviseAboutRows({ pushed, migration, unfinished }: MigrationProblems['rows_in_the_way']): string {
+function adviseAboutRows(of: MigrationProblems['rows_in_the_way']): string {
+  const { pushed, migration, unfinished, repair } = of;
   if (pushed === true)
     return 'Nothing was changed. Correct these rows or the schema. Then run db:push again.';
   if (migration === null)
@@ -259,6 +260,5 @@ function adviseAboutRows({ pushed, migration, unfinished }: MigrationProblems['r
   return unfinished === true
     ? 'Nothing was changed. Correct these rows, then run db:sync again. Or run db:rollback, which' +
         ' undoes the migration that failed half-way. Then correct the schema.'
-    : 'Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema,' +
-        ` then run db:sync --replace: it writes ${migration} again.`;
+    : `Nothing was changed. Correct these rows, then run db:sync again.${repair ? ` ${repair}` : ''}`;
 }

@@ -62,8 +62,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) =>
       'The migration was rolled back. Correct the rows' +
       `${of.table ? ` of ${of.table}${of.column ? `, column ${of.column}` : ''}` : ''},` +
-      ' then run db:sync again. Or correct the schema, then run db:sync --replace:' +
-      ` it writes ${of.migration} again.`,
+      ` then run db:${of.direction === 'down' ? 'rollback' : 'sync'} again.` +
+      (of.repair ? ` ${of.repair}` : ''),
   ),
 
   ...fileMessages,

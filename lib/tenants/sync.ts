@@ -190,7 +190,7 @@ class TenantsSync implements TenantsChange {
           ? { ...composition, folder: files, written: [], removed: [] }
           : composition;
         const author = workspace.world.author?.();
-        return does(session, { composition: now, wanted, input, author, replaces: false, reason: null });
+        return does(session, { composition: now, wanted, input, author, replaces: null, reason: null });
       },
       extensionsOf(wanted),
     );

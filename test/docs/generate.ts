@@ -180,6 +180,7 @@ const special = {
   tenants: undefined,
   lacks: undefined,
   way: undefined,
+  repair: undefined,
   premade: [],
   // A number in sums: 3 s.
   waited: 3000,
