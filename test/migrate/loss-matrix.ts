@@ -48,7 +48,7 @@ const variants = [
 const elements = [
   ...['boolean', 'smallint', 'integer', 'bigint', 'numeric', 'numeric(4,1)', 'real', 'double precision'],
   ...['text', 'character varying(3)', 'character(3)', 'json', 'jsonb', 'date', 'uuid', 'bit varying(4)'],
-  'box',
+  ...['box', 'int4range', 'numrange', 'int8multirange', 'interval second(2)', '"char"', 'name'],
   ...[
     'timestamp without time zone',
     'timestamp(0) without time zone',
