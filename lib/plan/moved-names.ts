@@ -49,13 +49,20 @@ function hasSameNeeds({ from, to }: Changed, { before, after }: SettledPair): bo
   return had.size === needed.length && needed.every((id) => had.has(id));
 }
 
-// Text between quotes or dollar signs is kept as it is written.
-const literals = String.raw`'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$`;
+// Text between quotes or dollar signs is kept as it is written, but for the names of objects that the server
+// keeps by id: `'public.x'::regtype`.
+const name = String.raw`'(?<name>(?:[^']|'')*)'(?=::reg[a-z]+)`;
+const kept = String.raw`'(?:[^']|'')*'|\$(?<tag>\w*)\$[\s\S]*?\$\k<tag>\$`;
 
 function rename(value: Json, move: Move): Json {
   if (Array.isArray(value)) return value.map((inner) => rename(inner, move));
   if (typeof value !== 'string') return value;
-  const [from, to] = move.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const names = new RegExp(String.raw`${literals}|(?<![\w$".])(?:${from}|${to})\.`, 'g');
-  return value.replace(names, (text) => (/^['$]/.test(text) ? text : `${move[1]}.`));
+  const [from, to] = move.map((schema) => schema.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const moved = String.raw`(?<![\w$".])(?:${from}|${to})\.`;
+  const parts = new RegExp(`${name}|${kept}|${moved}|"(?:[^"]|"")*"`, 'g');
+  return value.replace(parts, (text, ...found) => {
+    const inner = found.at(-1).name;
+    if (inner !== undefined) return `'${rename(inner, move)}'`;
+    return text.endsWith('.') ? `${move[1]}.` : text;
+  });
 }

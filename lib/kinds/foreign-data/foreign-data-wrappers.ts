@@ -23,6 +23,7 @@ const clause = (word: string, name: string | null) => (name === null ? `NO ${wor
 /** CREATE FOREIGN DATA WRAPPER (manual: catalog pg_foreign_data_wrapper). */
 export const foreignDataWrapper: Kind<ForeignDataWrapper> = {
   name: 'foreign data wrapper',
+  words: { options: 'plain' },
   reference: (fact) => `FOREIGN DATA WRAPPER ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_foreign_data_wrapper'),
   introspect: () => `

@@ -22,6 +22,7 @@ interface ForeignTable extends Options {
 /** CREATE FOREIGN TABLE (manual: catalogs pg_class, pg_foreign_table). */
 export const foreignTable: Kind<ForeignTable> = {
   name: 'foreign table',
+  words: { options: 'plain' },
   reference: (fact) => `FOREIGN TABLE ${qualify(fact.path)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_class', `relkind = 'f'`),
@@ -66,6 +67,7 @@ function change(fact: Fact<Options, PartPath>, from: readonly string[], to: read
 /** The OPTIONS of a foreign table's column (manual: pg_attribute.attfdwoptions). */
 export const foreignColumnOptions: Kind<Options, PartPath> = {
   name: 'foreign column options',
+  words: { options: 'plain' },
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: (fact) => `${qualify(fact.path)}${formatForeignOptions(fact.payload.options)}`,
   present: buildPresentQuery('pg_class', `relkind = 'f'`),

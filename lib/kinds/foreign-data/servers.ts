@@ -23,6 +23,7 @@ const alter = (fact: Fact<Server>) => `ALTER SERVER ${qualify(fact.path)}`;
 /** CREATE SERVER (manual: catalog pg_foreign_server). */
 export const server: Kind<Server> = {
   name: 'server',
+  words: { type: 'plain', version: 'plain', options: 'plain' },
   reference: (fact) => `SERVER ${qualify(fact.path)}`,
   securable: (fact) => `FOREIGN SERVER ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_foreign_server'),

@@ -30,6 +30,7 @@ function command(verb: string, { path }: Fact<UserMapping, MappingPath>): string
  */
 export const userMapping: Kind<UserMapping, MappingPath> = {
   name: 'user mapping',
+  words: { options: 'plain' },
   reference: (fact) => command('', fact).trim(),
   // No role can be called public, so that is PUBLIC.
   present: buildPresentQuery('pg_foreign_server'),

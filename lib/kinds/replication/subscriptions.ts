@@ -74,6 +74,7 @@ const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).joi
  */
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
+  words: { connection: 'plain', publications: 'plain', slot: 'plain', origin: 'plain' },
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a

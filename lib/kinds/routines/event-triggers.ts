@@ -18,6 +18,7 @@ const fire = (fact: Fact<EventTrigger>) => `ALTER EVENT TRIGGER ${qualify(fact.p
 /** CREATE EVENT TRIGGER (manual: catalog pg_event_trigger). */
 export const eventTrigger: Kind<EventTrigger> = {
   name: 'event trigger',
+  words: { event: 'plain', tags: 'plain' },
   reference: (fact) => `EVENT TRIGGER ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_event_trigger'),
   introspect: () => `

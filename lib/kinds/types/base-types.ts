@@ -54,6 +54,7 @@ const set = (name: Name) => (_: Row, to: Row) =>
 /** CREATE TYPE … (INPUT = …) (manual: catalog pg_type, typtype `b`). */
 export const baseType: Kind<BaseType> = {
   name: 'base type',
+  words: { category: 'plain', default: 'plain', delimiter: 'plain' },
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_type', `typtype = 'b' and typarray <> 0`),
   introspect: () => `

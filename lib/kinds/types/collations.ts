@@ -22,6 +22,7 @@ const locale = (major: number) => (major < 17 ? 'c.colliculocale' : 'c.colllocal
 /** CREATE COLLATION (manual: catalog pg_collation, whose columns have other names in each version). */
 export const collation: Kind<Collation> = {
   name: 'collation',
+  words: { locale: 'plain', collate: 'plain', ctype: 'plain', rules: 'plain' },
   reference: (fact) => `COLLATION ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_collation'),
   introspect: (major) => `
