@@ -1,6 +1,6 @@
 // The static site of the documentation: `npm run docs`. The pages are those that GitHub and the package show.
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,6 +22,28 @@ const slugify = (heading) =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replace(/\s/g, '-');
 
+/**
+ * On the site, files of the repository beside docs/ are names without a link, because it does not have them.
+ * @param {any} markdown markdown-it
+ */
+function unlinkOutside(markdown) {
+  markdown.core.ruler.push('unlink_outside', (/** @type {any} */ { tokens, env }) => {
+    /** @param {any} token */
+    const leadsOut = (token) =>
+      token.type === 'link_open' &&
+      relative(docs, join(dirname(env.path), token.attrGet('href'))).startsWith('..');
+    for (const { children } of tokens) {
+      for (let open = children?.findIndex(leadsOut) ?? -1; open >= 0; open = children.findIndex(leadsOut)) {
+        const close = children.findIndex(
+          (/** @type {any} */ token, /** @type {number} */ at) => at > open && token.type === 'link_close',
+        );
+        children.splice(close, 1);
+        children.splice(open, 1);
+      }
+    }
+  });
+}
+
 export default {
   title: 'pgmage',
   description: 'Schema-as-code for PostgreSQL',
@@ -29,12 +51,10 @@ export default {
   cacheDir: '../node_modules/.cache/vitepress',
   cleanUrls: true,
   rewrites: (/** @type {string} */ path) => path.replace(/(^|\/)README\.md$/, '$1index.md'),
-  // Files beside docs/, which the site does not have. test/docs checks that they exist.
-  ignoreDeadLinks: [/CONTRIBUTING/, /CONTEXT/, /CHANGELOG/, /examples\//],
   /** The schema is a link of a page, and no page itself. @param {{ outDir: string }} site */
   buildEnd: ({ outDir }) =>
     copyFileSync(join(docs, 'reference/json-schema.json'), join(outDir, 'reference/json-schema.json')),
-  markdown: { anchor: { slugify } },
+  markdown: { anchor: { slugify }, config: unlinkOutside },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

@@ -1,6 +1,7 @@
 // The files for GitHub and for coding agents: they are valid, and what they name exists.
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -47,6 +48,30 @@ test('release notes are the section of the version', () => {
   expect(execFileSync('/bin/sh', ['-c', script], { input: changes, env, encoding: 'utf8' }).trim()).toBe(
     '- new',
   );
+});
+
+test('a published package names the repository that it was published from', () => {
+  const { jobs } = parse(read('.github/workflows/release.yml')) as Workflow;
+  const step = jobs.publish?.steps.find(({ run }) => run?.includes('npm pkg set')) as { run: string };
+  const folder = mkdtempSync(join(tmpdir(), 'pgmage-release-'));
+  try {
+    const file = join(folder, 'package.json');
+    writeFileSync(file, read('package.json'));
+    const env = {
+      ...process.env,
+      GITHUB_SERVER_URL: 'https://code.example',
+      GITHUB_REPOSITORY: 'team/project',
+    };
+    execFileSync('/bin/sh', ['-ec', step.run], { cwd: folder, env });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      ...manifest,
+      repository: { type: 'git', url: 'git+https://code.example/team/project.git' },
+      homepage: 'https://code.example/team/project#readme',
+      bugs: { url: 'https://code.example/team/project/issues' },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the forms of issues have what GitHub needs', () => {

@@ -35,9 +35,6 @@ test('every page of docs/ is a page of the site', () => {
   expect(pages().filter((page) => fileOf(addressOf(page)) === undefined)).toEqual([]);
 });
 
-// Files of the repository that the site does not have; documents.unit.test.ts looks for them.
-const beside = /^\/(CONTRIBUTING|CONTEXT|CHANGELOG|examples\/)/;
-
 test('every link, picture and script of the site leads to a file and a place', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.html'),
@@ -57,7 +54,7 @@ test('every link, picture and script of the site leads to a file and a place', (
     return [...html.matchAll(/ (?:href|src)="([^"]+)"/g)].flatMap(([, to = '']) => {
       const url = new URL(to.replaceAll('&amp;', '&'), `http://site/${file}`);
       const path = decodeURIComponent(url.pathname);
-      if (url.host !== 'site' || url.protocol !== 'http:' || beside.test(path)) return [];
+      if (url.host !== 'site' || url.protocol !== 'http:') return [];
       links += 1;
       const target = fileOf(path);
       const place = decodeURIComponent(url.hash.slice(1));
