@@ -23,9 +23,18 @@ export function problemOf(
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new Problem('bad_request', { reason: `send the header Content-Type: ${consumes.join(' or ')}` });
   if (statusCode !== undefined && statusCode < 500)
-    return new Problem('bad_request', { reason: redact(thrown.message) });
+    return new Problem('bad_request', { reason: reasons[code] ?? redact(thrown.message) });
   return toProblem(thrown);
 }
+
+// By the codes of Fastify.
+const reasons: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty: send a JSON object',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body is not valid JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body does not have the length of the header Content-Length',
+  FST_ERR_BAD_URL: 'the path has a % that is not followed by two hexadecimal digits of UTF-8 text',
+  FST_ERR_MAX_PARAM_LENGTH: 'a parameter of the path is too long',
+};
 
 /** Answers with a Problem. */
 export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<FastifyReply> {

@@ -17,6 +17,7 @@ import { addKeyRoutes, addSessionRoutes } from './routes/session.ts';
 import { addSyncRoutes } from './routes/sync.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import type { Service } from './service.ts';
+import { describeFault } from './shape-faults.ts';
 
 const headers = {
   'Content-Security-Policy': [
@@ -124,11 +125,12 @@ function validator(schema: object, part: string): (value: unknown) => { value: u
   return (given) => {
     const value = part === 'querystring' ? readNumbers(schema, given) : given;
     if (compiled.Check(value)) return { value };
-    const [first] = compiled.Errors(value);
-    const path = `${part}${first?.instancePath ?? ''}`;
-    return { error: new Error(`${path} ${first?.message ?? 'is not as described'}`) };
+    const owner = owners[part] ?? `the ${part}`;
+    return { error: new Error(describeFault(schema, value, owner, part === 'body' ? 'field' : 'parameter')) };
   };
 }
+
+const owners: Readonly<Record<string, string>> = { querystring: 'the query', params: 'the path' };
 
 function readNumbers(schema: object, given: unknown): unknown {
   const { properties = {} } = schema as { readonly properties?: Record<string, { readonly type?: string }> };

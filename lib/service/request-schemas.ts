@@ -1,16 +1,22 @@
 // The shapes of the requests of the HTTP API. They validate, describe and type it.
 import Type, { type Static } from 'typebox';
-import { environment, JobKindSchema, JobStateSchema, strict, uuid } from './schema-parts.ts';
+import { environment, JobKindSchema, JobStateSchema, shaped, strict, uuid } from './schema-parts.ts';
 
 const text = (description: string, maxLength = 200) => Type.String({ minLength: 1, maxLength, description });
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
 // A file in the folder of backups.
 const fileName = (description: string) =>
-  Type.String({ pattern: '^[^./:\\\\\\u0000-\\u001f][^/:\\\\\\u0000-\\u001f]{0,199}$', description });
-const tableNames = (description: string) =>
-  Type.Optional(
-    Type.Array(Type.String({ pattern: '^[^/\\\\:]{1,130}$' }), { minItems: 1, maxItems: 200, description }),
+  shaped(
+    '^[^./:\\\\\\u0000-\\u001f][^/:\\\\\\u0000-\\u001f]{0,199}$',
+    'the name of a file: no path, no : and no . at its beginning',
+    description,
   );
+const tableName = shaped(
+  '^[^/\\\\:]{1,130}$',
+  'the name of a table: 1 to 130 characters, without /, \\ and :',
+);
+const tableNames = (description: string) =>
+  Type.Optional(Type.Array(tableName, { minItems: 1, maxItems: 200, description }));
 
 /** POST /api/sync/export. */
 export const ExportSchema = Type.Object(
@@ -116,9 +122,18 @@ export type PruneRequest = Static<typeof PruneSchema>;
 /** POST /api/backups: the query. The service makes the name of the file; `name` is a part of it. */
 export const UploadQuerySchema = Type.Object(
   {
-    name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$' })),
+    name: Type.Optional(
+      shaped(
+        '^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$',
+        'a part of a file name: a letter or digit, then up to 60 letters, digits, _ and -',
+      ),
+    ),
     sha256: Type.Optional(
-      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Another content is refused' }),
+      shaped(
+        '^[0-9a-f]{64}$',
+        'a SHA-256 checksum: 64 characters, each 0 to 9 or a to f',
+        'Another content is refused',
+      ),
     ),
   },
   strict,

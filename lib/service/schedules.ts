@@ -7,6 +7,7 @@ import { configFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { readClock } from './clock.ts';
 import { type Schedule, type ScheduleDefinition, ScheduleDefinitionSchema } from './schedule-schemas.ts';
+import { describeFault } from './shape-faults.ts';
 
 /** A schedule with its row. */
 export interface ScheduleState {
@@ -40,8 +41,7 @@ export function checkSchedule(name: string, given: unknown): ScheduleDefinition 
   if (!validName.test(name))
     throw new Problem('bad_request', { reason: `a schedule cannot be named ${name.slice(0, 80)}` });
   if (!shape.Check(given)) {
-    const [first] = shape.Errors(given);
-    const reason = `schedule ${name}${first?.instancePath ?? ''} ${first?.message ?? 'is not as described'}`;
+    const reason = describeFault(ScheduleDefinitionSchema, given, `schedule ${name}`);
     throw new Problem('bad_request', { reason });
   }
   readClock(given as ScheduleDefinition);

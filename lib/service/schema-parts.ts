@@ -10,12 +10,29 @@ export const count = (description?: string) =>
   Type.Integer({ minimum: 0, ...(description && { description }) });
 /** A time. */
 export const time = (description = 'ISO 8601, UTC') => Type.String({ description });
+const patternWords = new Map<string, string>();
+/** The words for the texts that a pattern of {@link shaped} allows; undefined: it is not one of these. */
+export const wordsOf = (pattern: string): string | undefined => patternWords.get(pattern);
+/** A text of a pattern, with words that complete `it is not …`. */
+export function shaped(pattern: string, words: string, description?: string) {
+  patternWords.set(pattern, words);
+  return Type.String({ pattern, ...(description && { description }) });
+}
+
 /** The id of a job or a plan, which the database takes as a UUID. */
 export const uuid = (description: string) =>
-  Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description });
+  shaped(
+    '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+    'an id, such as 5b519428-fb85-4725-b857-7d4dbf147eb2',
+    description,
+  );
 /** The name of an environment: no URL, no path. */
 export const environment = (description: string) =>
-  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$', description });
+  shaped(
+    '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$',
+    'the name of an environment: a letter or digit, then up to 62 letters, digits, _, . and -',
+    description,
+  );
 
 /** An answer that is not JSON. */
 export const content = (type: string, description: string) => ({

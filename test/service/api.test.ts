@@ -79,6 +79,32 @@ test('a declared path answers 405 to another method, with those that it takes', 
   }
 });
 
+test('a request of a wrong shape is told which field is wrong, and what is allowed', async () => {
+  const told = async (method: string, path: string, options: RequestOptions) => {
+    const { status, text } = await service.request(method, path, options);
+    const { problem } = JSON.parse(text) as { problem: { code: string; message: string } };
+    expect([status, problem.code]).toEqual([400, 'bad_request']);
+    return problem.message;
+  };
+  const exporting = (options: RequestOptions) => told('POST', '/api/sync/export', options);
+  expect(await exporting({ body: {} })).toBe(
+    'Bad request: the body has no field database: the environment to back up',
+  );
+  expect(await exporting({ body: { database: 'local', formt: 'plain' } })).toBe(
+    'Bad request: the body has an unknown field formt. Did you mean format? Allowed: database, format, keep',
+  );
+  const json = { 'content-type': 'application/json' };
+  expect(await exporting({ headers: json })).toBe('Bad request: the body is empty: send a JSON object');
+  expect(await exporting({ body: '{' })).toBe('Bad request: the body is not valid JSON');
+  expect(await told('GET', '/api/jobs?limit=all', {})).toBe(
+    'Bad request: the parameter limit is text, not a whole number',
+  );
+  expect(await told('GET', '/api/jobs?stat=done', {})).toContain(
+    'unknown parameter stat. Did you mean state?',
+  );
+  expect(await told('GET', '/api/jobs/7', {})).toContain('the parameter id is not an id, such as');
+});
+
 // True if a request to a path can be one to the route.
 const isMatch = (route: string, path: string) =>
   new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);

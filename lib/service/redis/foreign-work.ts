@@ -10,30 +10,30 @@ import { parameterSchemas } from '../parameter-schemas.ts';
 import { readConfigured } from '../schedules.ts';
 import { count, JobKindSchema, nullable } from '../schema-parts.ts';
 import type { Feature } from '../settings.ts';
+import { describeFault } from '../shape-faults.ts';
 import { findRetention } from '../storage.ts';
 import type { ServiceSurroundings } from '../surroundings.ts';
 import type { SentWork } from './letters.ts';
 
-const shape = Compile(
-  Type.Object({
-    does: Type.Literal('job'),
-    kind: JobKindSchema,
-    parameters: Type.Record(Type.String(), Type.Unknown()),
-    agreed: nullable(
-      Type.Object({
-        target: Type.String(),
-        losses: Type.Array(Type.Object({ table: Type.String(), rows: count() })),
-      }),
-    ),
-    storage: nullable(
-      Type.Object({
-        retention: Type.Object({ daily: count(), weekly: count(), monthly: count() }),
-        inUse: Type.Array(Type.String()),
-      }),
-    ),
-    requestedBy: Type.String({ maxLength: 200 }),
-  }),
-);
+const workSchema = Type.Object({
+  does: Type.Literal('job'),
+  kind: JobKindSchema,
+  parameters: Type.Record(Type.String(), Type.Unknown()),
+  agreed: nullable(
+    Type.Object({
+      target: Type.String(),
+      losses: Type.Array(Type.Object({ table: Type.String(), rows: count() })),
+    }),
+  ),
+  storage: nullable(
+    Type.Object({
+      retention: Type.Object({ daily: count(), weekly: count(), monthly: count() }),
+      inUse: Type.Array(Type.String()),
+    }),
+  ),
+  requestedBy: Type.String({ maxLength: 200 }),
+});
+const shape = Compile(workSchema);
 
 /**
  * Makes a work of this machine of one that was sent: with the folder and the limit of storage of its own
@@ -57,14 +57,14 @@ export async function acceptWork(around: ServiceSurroundings, sent: SentWork): P
 }
 
 function refuseOddShape(sent: SentWork): void {
-  if (!shape.Check(sent)) throw new Problem('bad_request', { reason: faultOf(shape.Errors(sent)) });
-  const schema = Compile(parameterSchemas[sent.kind]);
-  if (!schema.Check(sent.parameters))
-    throw new Problem('bad_request', { reason: faultOf(schema.Errors(sent.parameters)) });
+  refuseFault(shape.Check(sent), workSchema, sent);
+  const schema = parameterSchemas[sent.kind];
+  refuseFault(Compile(schema).Check(sent.parameters), schema, sent.parameters);
 }
 
-function faultOf([first]: readonly { readonly instancePath: string; readonly message: string }[]): string {
-  return `the work of the job${first?.instancePath ?? ''} ${first?.message ?? 'is not as described'}`;
+function refuseFault(isFitting: boolean, schema: object, value: unknown): void {
+  if (!isFitting)
+    throw new Problem('bad_request', { reason: describeFault(schema, value, 'the work of the job') });
 }
 
 async function refuseForbidden(

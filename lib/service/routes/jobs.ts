@@ -6,7 +6,7 @@ import { requesterOf } from '../auth.ts';
 import { writingKinds } from '../endings.ts';
 import { askCancel, deleteJob, endJob, listJobs, readEntry, readJob } from '../jobs.ts';
 import { hasScope } from '../keys.ts';
-import { content, uuid } from '../schema-parts.ts';
+import { content, shaped, uuid } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   JobSchema,
@@ -22,7 +22,7 @@ import { addJob } from './accept.ts';
 
 const named = Type.Object({ id: uuid('Of the job') });
 const place = Type.Object(
-  { after: Type.Optional(Type.String({ pattern: '^\\d{1,15}$', description: 'As Last-Event-ID' })) },
+  { after: Type.Optional(shaped('^\\d{1,15}$', 'the number of an event', 'As Last-Event-ID')) },
   { additionalProperties: false },
 );
 const finalStates: readonly string[] = ['done', 'failed', 'cancelled'];

@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { Problem } from '../../problem/problem.ts';
 import { countAttempts } from '../attempts.ts';
 import { cookieName, readCookie } from '../auth.ts';
+import { shaped } from '../schema-parts.ts';
 import { KeysSchema, LoginSchema, type SessionInfo, SessionSchema } from '../schemas.ts';
 import type { Service } from '../service.ts';
 import type { PageSession } from '../sessions.ts';
@@ -48,7 +49,9 @@ export function addKeyRoutes(app: FastifyInstance, { keys }: Service): void {
   const listed = { response: { 200: KeysSchema } };
   app.get('/api/keys', { config: { access: 'admin' }, schema: listed }, () => keys.list());
   const revoked = {
-    params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{8}$' }) }),
+    params: Type.Object({
+      id: shaped('^[0-9a-f]{8}$', 'the id of a key: 8 characters, each 0 to 9 or a to f'),
+    }),
     response: { 204: Type.Null() },
   };
   app.delete('/api/keys/:id', { config: { access: 'admin' }, schema: revoked }, async (request, reply) => {
