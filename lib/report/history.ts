@@ -9,25 +9,27 @@ import { wrapText } from './wrapped.ts';
 
 /** The report of `db:history`. */
 export function historyText({ target, deeds, applied }: HistoryReport, paper: Paper): string {
-  if (deeds.length === 0) return `No migration was ever applied to ${target.name}.`;
+  const whole = (line: string) => wrapText(line, paper, '').join('\n');
+  if (deeds.length === 0) return whole(`No migration was ever applied to ${target.name}.`);
   const lines = listResults(deeds).flatMap((deed) => entryLines(deed, paper));
   const last = deeds.at(-1)?.at;
   const since = last === undefined ? '' : `, last change ${formatAge(new Date(last), paper.now)}`;
-  return [...lines, `${formatCount(applied.length, 'migration')} applied to ${target.name}${since}.`].join(
-    '\n',
-  );
+  return [
+    ...lines,
+    whole(`${formatCount(applied.length, 'migration')} applied to ${target.name}${since}.`),
+  ].join('\n');
 }
 
-// A name too long to stand beside the rest has a line of its own.
+// If the line is too long, the result goes to the next one, and so does a name that has no room beside the
+// time.
 function entryLines(deed: AuditEntry, paper: Paper): string[] {
-  const head = makeLegible(
-    `${deed.at.slice(0, 19).replace('T', ' ')} UTC  ${deed.direction.padEnd(4)}  ${deed.migration}`,
-  );
-  const rest = resultOf(deed);
-  const line = `${head}  ${rest}`;
-  return paper.uncut || line.length <= paper.width
-    ? [makeLegible(line)]
-    : [head, ...wrapText(`    ${rest}`, paper, '')];
+  const start = `${deed.at.slice(0, 19).replace('T', ' ')} UTC  ${deed.direction.padEnd(4)}`;
+  const [name, rest] = [makeLegible(deed.migration), makeLegible(resultOf(deed))];
+  const head = `${start}  ${name}`;
+  const fits = (line: string) => paper.uncut || line.length <= paper.width;
+  if (fits(`${head}  ${rest}`)) return [`${head}  ${rest}`];
+  const first = fits(head) ? [head] : [start.trimEnd(), `    ${name}`];
+  return [...first, ...wrapText(`    ${rest}`, paper, '')];
 }
 
 /** The person of an entry. The address of an author is in --json. */

@@ -38,16 +38,15 @@ const bad: ReadonlySet<TenantState> = new Set(['failed', 'faulty', 'half_way', '
 /** The report of `db:status` of tenants. */
 export function tenantsStatusText(report: TenantsStatusReport, paper: Paper): string {
   const { environment, schema, files, tenants } = report;
-  const ink = makeInk(paper.colour);
   const isAll = tenants.every(({ state }) => state === 'in_sync');
   const isBehind = tenants.some(({ state }) => state === 'behind' || state === 'out_of_sync');
   return [
     headText(report, paper),
     `Local Schema: ${schema}, migrations: ${files}`,
     ...tableLines(tenants, paper, files),
-    countText(tenants),
-    ...(isBehind ? [ink.dim(`Run 'db:sync --env ${environment}' to apply changes`)] : []),
-    ...(isAll ? [] : [ink.dim(oneText('db:status', environment))]),
+    ...wrapText(countText(tenants), paper),
+    ...(isBehind ? dimLines(`Run 'db:sync --env ${environment}' to apply changes`, paper) : []),
+    ...(isAll ? [] : oneLines('db:status', environment, paper)),
   ].join('\n');
 }
 
@@ -94,48 +93,56 @@ export function tenantsRollbackPlanText(plan: TenantsPlan, paper: Paper): string
 /** The report of `db:sync` of tenants. */
 export function tenantsSyncText(report: TenantsSyncReport, paper: Paper): string {
   const { environment, tenants, plan, dryRun, done } = report;
-  const table = [headText(report, paper), ...tableLines(tenants, paper), countText(tenants)];
+  const table = [
+    headText(report, paper),
+    ...tableLines(tenants, paper),
+    ...wrapText(countText(tenants), paper),
+  ];
   if (dryRun && plan.changing > 0)
     return [tenantsSyncPlanText(plan, paper), ...table, 'Nothing was changed.'].join('\n');
   if (!done && !dryRun) return 'Declined: nothing was written or changed.';
-  return [...table, ...goOnLines(syncAgain(environment), tenants, oneBack(report))].join('\n');
+  return [...table, ...goOnLines(syncAgain(environment), tenants, paper, oneBack(report))].join('\n');
 }
 
 /** The report of `db:rollback` of tenants. */
 export function tenantsRollbackText(report: TenantsRollbackReport, paper: Paper): string {
   const { environment, tenants, kept, done } = report;
   if (!done) return 'Declined: nothing was changed.';
-  const table = [headText(report, paper), ...tableLines(tenants, paper), countText(tenants)];
-  return [...table, ...goOnLines(rollbackAgain(environment, kept), tenants)].join('\n');
+  const table = [
+    headText(report, paper),
+    ...tableLines(tenants, paper),
+    ...wrapText(countText(tenants), paper),
+  ];
+  return [...table, ...goOnLines(rollbackAgain(environment, kept), tenants, paper)].join('\n');
 }
 
 /** The report of `db:verify` of tenants. */
 export function tenantsVerifyText(report: TenantsVerifyReport, paper: Paper): string {
   const { environment, tenants, checks, sound } = report;
-  const ink = makeInk(paper.colour);
   return [
     headText(report, paper),
     ...checkLines(report, checks, paper),
     ...tableLines(tenants, paper),
-    countText(tenants),
-    ...(sound ? [] : [ink.dim(oneText('db:verify', environment))]),
+    ...wrapText(countText(tenants), paper),
+    ...(sound ? [] : oneLines('db:verify', environment, paper)),
   ].join('\n');
 }
 
 /** The report of `db:history` of tenants. */
 export function tenantsHistoryText(report: TenantsHistoryReport, paper: Paper): string {
   const { environment, tenants } = report;
-  const ink = makeInk(paper.colour);
   const lines = tenants.map((one) => ({ ...one, details: lastDeed(one, paper) }));
   return [
     headText(report, paper),
     ...tableLines(lines, paper),
-    ink.dim(oneText('db:history', environment)),
+    ...oneLines('db:history', environment, paper),
   ].join('\n');
 }
 
-const headText = ({ environment, tenants }: TenantsReport, { colour }: Paper) =>
-  makeInk(colour).bold(makeLegible(`Tenants of ${environment}: ${tenants.length}`));
+const headText = ({ environment, tenants }: TenantsReport, paper: Paper) =>
+  wrapText(`Tenants of ${environment}: ${tenants.length}`, paper)
+    .map((line) => makeInk(paper.colour).bold(line))
+    .join('\n');
 
 function lastDeed({ last, problem }: TenantHistory, paper: Paper): string[] {
   if (problem !== null) return [];
@@ -146,11 +153,18 @@ function lastDeed({ last, problem }: TenantHistory, paper: Paper): string[] {
   return [`${migration} ${direction}${result} by ${person}, ${formatAge(new Date(at), paper.now)}`];
 }
 
-const oneText = (command: string, environment: string) =>
-  `Run '${command} --env ${environment}:NAME' for one tenant`;
+const dimLines = (text: string, paper: Paper) =>
+  wrapText(text, paper).map((line) => makeInk(paper.colour).dim(line));
+const oneLines = (command: string, environment: string, paper: Paper) =>
+  dimLines(`Run '${command} --env ${environment}:NAME' for one tenant`, paper);
 
 // A run that failed goes on where it ended: the ledger of each tenant knows.
-function goOnLines(again: string, tenants: readonly TenantResult[], more: readonly string[] = []): string[] {
+function goOnLines(
+  again: string,
+  tenants: readonly TenantResult[],
+  paper: Paper,
+  more: readonly string[] = [],
+): string[] {
   const isLeft = tenants.some(({ state, problem }) => problem !== null || state === 'not_begun');
   if (!isLeft) return [];
   const hints = new Set(tenants.flatMap(({ problem }) => (problem === null ? [] : [problem.hint])));
@@ -158,7 +172,7 @@ function goOnLines(again: string, tenants: readonly TenantResult[], more: readon
     ...[...hints].slice(0, 3).map((hint) => `Hint: ${makeLegible(hint)}`),
     ...more,
     `Then run '${again}' again: tenants that are done stay as they are.`,
-  ];
+  ].flatMap((line) => wrapText(line, paper));
 }
 
 // The hint of a problem names db:rollback, which leads all tenants back.

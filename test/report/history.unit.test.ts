@@ -65,8 +65,29 @@ test('a migration that broke off and was taken back has the result of that', () 
 test('a long name has a line of its own, and an author has no address', () => {
   const name = '20260102030405678_add_enum_type_order_status_and_5_more';
   const gitAuthor = 'Anna Schmidt <anna@example.com>';
-  expect(told(entry(name, 'done', { gitAuthor, gitCommit: 'fb8887828d0123', milliseconds: 139 }))).toEqual([
-    `2026-01-02 03:04:05 UTC  up    ${name}`,
+  const done = entry(name, 'done', { gitAuthor, gitCommit: 'fb8887828d0123', milliseconds: 139 });
+  expect(told(done)).toEqual([
+    '2026-01-02 03:04:05 UTC  up',
+    `    ${name}`,
     '    by Anna Schmidt at fb8887828d in 139 ms',
   ]);
+  expect(told({ ...done, migration: name.slice(0, 40) })).toEqual([
+    `2026-01-02 03:04:05 UTC  up    ${name.slice(0, 40)}`,
+    '    by Anna Schmidt at fb8887828d in 139 ms',
+  ]);
+});
+
+test('no line is wider than the paper, and nothing is cut', () => {
+  const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at}`);
+  const name = `20260102030405678_${words(9).join('_')}`;
+  const more = { systemUser: words(20).join(' '), detail: words(30).join(' '), direction: 'down' } as const;
+  const target = { name: words(20).join(' '), address: '', protected: false };
+  const texts = [
+    historyText({ target, deeds: [entry(name, 'failed', more)], applied: [name] }, paper),
+    historyText({ target, deeds: [], applied: [] }, paper),
+  ];
+  for (const text of texts) expect(text.split('\n').filter((line) => line.length > paper.width)).toEqual([]);
+  const plain = texts.map((text) => text.replace(/\s+/g, ' '));
+  for (const part of [name, more.systemUser, more.detail, target.name]) expect(plain[0]).toContain(part);
+  expect(plain[1]).toContain(target.name);
 });

@@ -1,6 +1,7 @@
 // The table of tenants as text.
 import { expect, test } from 'vitest';
-import { tenantsStatusText, tenantsSyncText } from '../../lib/report/tenants.ts';
+import type { AuditEntry } from '../../lib/ledger/audit-entries.ts';
+import { tenantsHistoryText, tenantsStatusText, tenantsSyncText } from '../../lib/report/tenants.ts';
 import type { TenantResult } from '../../lib/tenants/report.ts';
 
 const paper = { width: 80, uncut: true, colour: false, now: new Date(0) };
@@ -70,4 +71,19 @@ test('a change that failed says how to go on', () => {
   expect(tenantsSyncText({ ...report, done: false }, paper)).toBe(
     'Declined: nothing was written or changed.',
   );
+});
+
+test('no line of a history is wider than the paper', () => {
+  const long = (what: string) => Array.from({ length: 12 }, (_, at) => `${what}${at}`).join('-');
+  const last = {
+    ...{ migration: long('m'), version: '1', direction: 'up', checksum: '', outcome: 'done' },
+    ...{ at: '1969-12-31T00:00:00.000Z', milliseconds: 1, role: long('r'), systemUser: long('user') },
+    ...{ gitAuthor: null, gitCommit: null, tool: 'pgmage', detail: null },
+  } as AuditEntry;
+  const tenant = { ...one(long('t'), 'read'), last };
+  const report = { environment: long('e'), tenants: [tenant, { ...one('b', 'read'), last: null }] };
+  const text = tenantsHistoryText(report, { ...paper, uncut: false });
+  expect(text.split('\n').filter((line) => line.length > paper.width)).toEqual([]);
+  for (const part of [last.migration, last.systemUser, tenant.name, report.environment])
+    expect(text).toContain(part);
 });
