@@ -3,7 +3,7 @@
 import { applyRenames } from '../compare/apply-renames.ts';
 import type { ObjectChange } from '../compare/changes.ts';
 import type { Comparison } from '../compare/compare.ts';
-import { type Caution, listCautions, weighSteps } from '../compare/impact.ts';
+import { type Caution, listCautions, nameBeforeRenames, weighSteps } from '../compare/impact.ts';
 import { compareWithRenames, type RenameReport, reportRename } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
@@ -110,7 +110,7 @@ async function impactOn(
   renames: readonly Rename[],
 ): Promise<Pick<DifferenceReport, 'cautions' | 'findings'>> {
   return {
-    cautions: await weighSteps(connection, comparison.up, comparison, renames),
+    cautions: await weighSteps(connection, comparison.up, comparison, nameBeforeRenames(renames)),
     // Functions of the database are not trusted yet, so none of them runs.
     findings: await checkRows(connection, comparison.up, comparison, { actual, trusted: false }),
   };

@@ -60,7 +60,8 @@ export async function findEffect(
     known: new Set(composition.steps.keys()),
     there: [from, start],
   });
-  const list = (connection: Connection | null) => listAllLosses(connection, { steps, others }, from, counts);
+  const lost = { steps, others, files: listUps(pending) };
+  const list = (connection: Connection | null) => listAllLosses(connection, lost, from, counts);
   const isRead = target !== null && others.length > 0;
   const losses = await (isRead ? withTarget(workspace, target, list) : list(null));
   return { changes, steps, losses };

@@ -3,7 +3,7 @@ import { readCatalog } from '../catalog/read.ts';
 import { applyRenames } from '../compare/apply-renames.ts';
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
-import { type Caution, weighSteps } from '../compare/impact.ts';
+import { type Caution, nameBeforeRenames, weighSteps } from '../compare/impact.ts';
 import {
   compareWithRenames,
   type RenameOptions,
@@ -137,7 +137,7 @@ async function pushIn(
     move: (statements) => applyRenames(workspace, actual, statements),
   });
   const { up } = comparison;
-  const cautions = await weighSteps(connection, up, comparison, renames);
+  const cautions = await weighSteps(connection, up, comparison, nameBeforeRenames(renames));
   const plan: PushPlan = {
     target: nameTarget(workspace.project, target),
     tool: workspace.project.layout?.tool ?? null,

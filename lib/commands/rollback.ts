@@ -11,6 +11,7 @@ import { readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
 import { listAllLosses } from '../migrate/loss-sizes.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
+import { nameBefore } from '../migrate/renamed-paths.ts';
 import { finishMigration } from '../migrate/resume.ts';
 import { refuseUnclear } from '../migrate/schema-fit.ts';
 import { refuseStates } from '../migrate/shared-extensions.ts';
@@ -132,28 +133,27 @@ export async function planRollback(
   for (const { name, migration } of chosen) refuse(name, migration);
   const most = standing.applied + broken.length;
   const shared = await refuseStates({ workspace, connection, files }, kept, most);
-  await refuseUnclear(workspace.project, connection, listDowns(chosen), shared);
-  await refuseNewer(connection, target.name, listDowns(chosen), files);
-  const start = await applyRenames(workspace, actual, await findRenameStatements(listDowns(chosen)));
-  const left = await compareCatalogs(
-    workspace,
-    start,
-    await readRecordedSchema(workspace, files.slice(0, kept)),
-  );
+  const ways = listDowns(chosen);
+  await refuseUnclear(workspace.project, connection, ways, shared);
+  await refuseNewer(connection, target.name, ways, files);
+  const renames = await findRenameStatements(ways);
+  const start = await applyRenames(workspace, actual, renames);
+  const end = await readRecordedSchema(workspace, files.slice(0, kept));
+  const left = await compareCatalogs(workspace, start, end);
   const up =
     broken.length === 0 && chosen.every((file) => runsInOneTransaction(file, 'down')) ? left.up : left.online;
   const wrong = await stamps(kept, standing.applied);
   const undone = [...broken, ...chosen].map((file) =>
     restamped(reportMigration(file, []), wrong.get(file.name)),
   );
-  const cautions = await weighSteps(connection, up, left);
+  const cautions = await weighSteps(connection, up, left, nameBefore(renames));
   const run = { pending: chosen, direction: 'down', connection } as const;
   const policy = await judge(workspace, { steps: up, cautions, ...run });
-  const findings = await checkRows(connection, up, left, { actual, trusted: true });
+  const findings = await checkRows(connection, up, left, { actual, trusted: true, renames });
   const losses = async (isCounted = true) => {
     const others = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
     const counts = isCounted ? { findings, cautions } : undefined;
-    return listAllLosses(connection, { steps: up, others }, actual, counts);
+    return listAllLosses(connection, { steps: up, others, files: ways }, actual, counts);
   };
   const named = nameTarget(workspace.project, target);
   return { plan: { target: named, undone, cautions, findings, policy }, losses };

@@ -18,6 +18,7 @@ import { refuseMissingTablespaces } from '../migrate/missing-tablespaces.ts';
 import { refuseMissingVersions } from '../migrate/missing-versions.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
 import type { PlanFile } from '../migrate/plan-file.ts';
+import { nameBefore } from '../migrate/renamed-paths.ts';
 import { adviseRepair } from '../migrate/replace.ts';
 import { finishMigration, listFinishing } from '../migrate/resume.ts';
 import { refuseOutside, refuseUnclear } from '../migrate/schema-fit.ts';
@@ -151,7 +152,7 @@ async function planOf(
   { up, left, renames }: SyncEffect,
 ): Promise<SyncPlan> {
   const pending = files.slice(standing.applied);
-  const cautions = await weighSteps(connection, up, left, composition.renames);
+  const cautions = await weighSteps(connection, up, left, nameBefore(renames));
   const steps = [...composition.steps.values()].flat();
   const policy = await judge(workspace, { steps: up, written: steps, cautions, pending, connection });
   // Other databases get a new migration, too, so it is judged as db:generate does.
@@ -185,7 +186,8 @@ export async function listSyncLosses(
     known: new Set(composition.steps.keys()),
     there: [actual, start],
   });
-  return listAllLosses(connection, { steps: up, others }, actual, counts);
+  const pending = listUps(files.slice(standing.applied));
+  return listAllLosses(connection, { steps: up, others, files: pending }, actual, counts);
 }
 
 /**

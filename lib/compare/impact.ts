@@ -1,6 +1,7 @@
 // The costs of a plan's steps, with the sizes of their tables.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { SettledPair } from '../model/reconcile.ts';
 import { nameInSession } from '../model/schema-pair.ts';
@@ -27,6 +28,17 @@ export interface TableSize {
   readonly bytes: number;
 }
 
+/** The path that a table has in the database, by the one that it will have; null: it is not there. */
+export type FormerName = (path: readonly string[]) => readonly string[] | null;
+
+/** The names before the renames of a plan. */
+export const nameBeforeRenames =
+  (renames: readonly Rename[]): FormerName =>
+  (path) => {
+    const former = renames.find(({ to }) => qualify(to) === qualify(path));
+    return former?.from ?? (renames.some(({ from }) => qualify(from) === qualify(path)) ? null : path);
+  };
+
 /** The costs of steps, without looking at any table. */
 export function listCautions(
   steps: readonly Step[],
@@ -40,20 +52,22 @@ export function listCautions(
 /**
  * The costs of steps, with the size of each table in the database.
  * @param sides the start and the end of the steps
- * @param renames renames that the database does not have yet
+ * @param nameBefore the names before renames that the database does not have yet
  * @throws Problem of the connection
  */
 export async function weighSteps(
   connection: Connection,
   steps: readonly Step[],
   { before, after }: SettledPair,
-  renames: readonly Rename[] = [],
+  nameBefore: FormerName,
 ): Promise<Caution[]> {
   const tables = new Map<string, string>();
   for (const { fact: id, hazards } of splitCombined(steps)) {
     if (hazards.length === 0 || tables.has(id)) continue;
-    const name = tableOf(before, id, renames) ?? tableOf(after, id, renames);
-    if (name !== undefined) tables.set(id, name);
+    // A new part of a table that is there; a new table may have the name of one that is renamed.
+    const table = tableOf(before, id) ?? before.facts.get(tableOf(after, id)?.id ?? '');
+    const path = table === undefined ? null : nameBefore(table.path);
+    if (path !== null) tables.set(id, qualify(path));
   }
   if (tables.size === 0) return listCautions(steps);
   const known = await readTableSizes(connection, new Set(tables.values()));
@@ -89,20 +103,12 @@ export async function readTableSizes(
 }
 
 // The table that a fact is, or is a part of.
-function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): string | undefined {
+function tableOf(catalog: Catalog, id: string): Fact | undefined {
   let fact = catalog.facts.get(id);
   for (let above = fact; above !== undefined; above = getParent(catalog, above)) fact = above;
   if (fact === undefined) return undefined;
-  const { kind, path } = fact;
-  if (
-    !kinds
-      .get(kind)
-      ?.order?.slots?.(fact)
-      .includes(`relation ${qualify(path)}`)
-  )
-    return undefined;
-  const former = renames.find((one) => one.kind === kind && qualify(one.to) === qualify(path));
-  return qualify(former?.from ?? path);
+  const slots = kinds.get(fact.kind)?.order?.slots?.(fact) ?? [];
+  return slots.includes(`relation ${qualify(fact.path)}`) ? fact : undefined;
 }
 
 // The estimate of a partitioned table is the sum of its partitions, which are counted themselves. A table's

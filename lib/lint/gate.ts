@@ -2,7 +2,9 @@
 import { type Caution, readTableSizes, type TableSize } from '../compare/impact.ts';
 import type { PolicyConfig } from '../config/policy.ts';
 import type { Direction } from '../ledger/statements.ts';
+import { nameBefore } from '../migrate/renamed-paths.ts';
 import type { MigrationFile } from '../migration/chain.ts';
+import { qualify } from '../model/quote.ts';
 import { hazards as allHazards, type Hazard, type Step } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -16,7 +18,7 @@ import { lintFiles } from './lint.ts';
 import { objectOf } from './schema.ts';
 import { asMigrations } from './sources.ts';
 import type { LintedFile } from './statement.ts';
-import { tableName } from './verdict.ts';
+import { tablePath } from './verdict.ts';
 
 /** A statement with a hazard that the policy mentions. */
 export interface PolicyVerdict {
@@ -110,20 +112,35 @@ async function listOthers(
   const texts = new Map(files.map(({ file, text }) => [file, text]));
   // The target has all that the files before the pending ones made: only these make anything new there.
   const areOneRun = connection !== undefined;
+  const nameAt = await namesAt(files);
   const found = (await lintFiles(files, {}, areOneRun)).flatMap(({ hazards, object, statement }) => {
     if (hazards.length === 0 || statement === null) return [];
     const line = toLine((texts.get(statement.file) ?? '').slice(statement.start, statement.end));
     const sql = redact(line);
-    return known.has(line) ? [] : hazards.map((hazard) => ({ hazard, sql, object, statement: line }));
+    const former = nameAt(object, statement);
+    const one = { sql, object, statement: line, former };
+    return known.has(line) ? [] : hazards.map((hazard) => ({ hazard, ...one }));
   });
-  const names = new Set(found.flatMap(({ object }) => (object === null ? [] : [tableName(object)])));
+  const names = new Set(found.flatMap(({ former }) => (former === null ? [] : [former])));
   const sizes =
     connection === undefined ? new Map<string, TableSize>() : await readTableSizes(connection, names);
-  // Without a size may be what was renamed on the way, an index or a domain.
-  return found.map((one) => ({
-    ...one,
-    table: one.object === null ? null : (sizes.get(tableName(one.object)) ?? null),
-  }));
+  // Without a size may be what was made on the way, an index or a domain.
+  return found.map(({ former, ...one }) => ({ ...one, table: sizes.get(former ?? '') ?? null }));
+}
+
+// The name that a table has in the target before all of these files, by that at a statement.
+async function namesAt(
+  files: readonly LintedFile[],
+): Promise<(object: string | null, at: { file: string; start: number }) => string | null> {
+  const texts = await readTexts(files);
+  return (object, { file, start }) => {
+    if (object === null) return null;
+    const order = [...texts.keys()];
+    const earlier = order.slice(0, order.indexOf(file)).flatMap((one) => texts.get(one) ?? []);
+    const own = (texts.get(file) ?? []).filter((one) => one.start < start);
+    const path = nameBefore([...earlier, ...own].map(({ line }) => line))(tablePath(object));
+    return path === null ? null : qualify(path);
+  };
 }
 
 /** The statements of each file: their ranges, and their texts on one line. */

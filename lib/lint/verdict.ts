@@ -37,9 +37,10 @@ export interface Weighing {
 }
 
 /** The name of the table that an object is, or is a part of. */
-export function tableName(object: string): string {
-  return qualify(splitNames(object).slice(0, 2));
-}
+export const tableName = (object: string): string => qualify(tablePath(object));
+
+/** Its path. */
+export const tablePath = (object: string): string[] => splitNames(object).slice(0, 2);
 
 /** Weighs faults, in the order of their places. */
 export function weighFindings(found: readonly RuleFinding[], weighing: Weighing): LintFinding[] {

@@ -1,6 +1,9 @@
 // The names that objects had before the renames of pending migrations.
+
+import type { FormerName } from '../compare/impact.ts';
 import { toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
+import { isEqual } from '../model/diff.ts';
 import { type Fact, ownName } from '../model/fact.ts';
 import { namesIn, pathText } from './by-hand.ts';
 import { withoutComments } from './rows-by-hand.ts';
@@ -66,6 +69,27 @@ export function findOrigins(actual: Catalog, renamed: Catalog, statements: reado
     return new Map(names.filter(([to, from]) => to !== from));
   };
   return { originOf, renamedIn };
+}
+
+/**
+ * Finds the path that a table has before renames by the path that it has after them.
+ * @param statements the renames among them count, in their order
+ */
+export function nameBefore(statements: readonly string[]): FormerName {
+  const renames = readPathRenames(statements).reverse();
+  return (path) => {
+    const former = renames.reduce(undo, path);
+    return isEqual([...followRenames(former, statements)], [...path]) ? former : null;
+  };
+}
+
+/** The path of a table after the renames among statements, in their order. */
+export const followRenames = (path: readonly string[], statements: readonly string[]): readonly string[] =>
+  readPathRenames(statements).reduce(redo, path);
+
+function redo(path: readonly string[], { table, column, to }: PathRename): readonly string[] {
+  const isOf = column === null && table.every((name, at) => path.at(at - table.length) === name);
+  return isOf ? [...path.slice(0, -1), to] : path;
 }
 
 function undo(path: readonly string[], { table, column, to }: PathRename): readonly string[] {

@@ -27,6 +27,7 @@ import type { Workspace } from '../project/workspace.ts';
 import { readRecordedSchema } from './compose.ts';
 import { checkRows } from './findings.ts';
 import { listLosses } from './losses.ts';
+import { nameBefore } from './renamed-paths.ts';
 import type { TargetState } from './target-state.ts';
 
 /** The statements that finish or undo a migration that failed half-way. */
@@ -120,7 +121,7 @@ async function refuseLosses(
   actual: Catalog,
 ): Promise<void> {
   if (listLosses(online).length === 0) return;
-  const cautions = await weighSteps(connection, online, left);
+  const cautions = await weighSteps(connection, online, left, nameBefore(renames));
   const findings = await checkRows(connection, online, left, { actual, trusted: true, renames });
   const losses = listLosses(online, { cautions, findings });
   throw new Problem('data_loss_refused', { losses, renames: [] });

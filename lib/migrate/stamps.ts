@@ -206,12 +206,15 @@ async function judged(
     const [way] = (towards === 'up' ? listUps : listDowns)([file]) as [TextFile];
     const ends = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
     const [before, reached] = towards === 'up' ? ends : [ends[1], ends[0]];
+    const renamed = await applyRenames(workspace, before, await findRenameStatements([way]));
     const steps = await planBetween(workspace, before, reached, way);
     const [parsed] = await parseFiles([way]);
     const lost = [
       ...splitCombined(steps).filter(isLosing).map(describeLoss),
       ...findManualLosses(parsed as SqlFile, steps, ends),
-      ...there.flatMap((database) => findManualDeletions(parsed as SqlFile, [database, before])),
+      ...there.flatMap((database) =>
+        [before, renamed].flatMap((state) => findManualDeletions(parsed as SqlFile, [database, state])),
+      ),
     ];
     if (lost.length > 0) found.set(file.name, [...new Set(lost)]);
   }

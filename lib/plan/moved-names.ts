@@ -51,7 +51,7 @@ function hasSameNeeds({ from, to }: Changed, { before, after }: SettledPair): bo
 
 // Text between quotes or dollar signs is kept as it is written, but for the names of objects that the server
 // keeps by id: `'public.x'::regtype`.
-const name = String.raw`'(?<name>(?:[^']|'')*)'(?=::reg[a-z]+)`;
+const name = `'(?<name>(?:[^']|'')*)'(?=::reg[a-z]+)`;
 const kept = String.raw`'(?:[^']|'')*'|\$(?<tag>\w*)\$[\s\S]*?\$\k<tag>\$`;
 
 function rename(value: Json, move: Move): Json {

@@ -6,6 +6,7 @@ import { sync } from '../../lib/commands/sync.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
+import type { Members } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -21,14 +22,18 @@ const tables =
   'create schema app; create table t (a int, b int); create table app."Odd" (a int);' +
   'create table twice (a int); create table app.twice (a int);';
 
-async function scene(work: (own: Project, rows: (sql: string) => Promise<unknown>) => Promise<void>) {
+async function scene(
+  work: (own: Project, rows: (sql: string) => Promise<unknown>) => Promise<void>,
+  more: Members = {},
+) {
   await withDatabase(anyServer(), async ({ url }) => {
-    const own = project(url, cache);
+    const own = project(url, cache, () => more);
     own.want(tables);
     await sync(own.context, yes, undefined);
     const fill =
-      'insert into t select i, i from generate_series(1, 5000) i; insert into app."Odd" values (1)';
-    await rowsOf(url, `${fill}; analyze t, app."Odd"`);
+      'insert into t select i, i from generate_series(1, 5000) i; insert into app."Odd" values (1);' +
+      'insert into twice values (1), (2), (3)';
+    await rowsOf(url, `${fill}; analyze t, app."Odd", twice`);
     await work(own, (sql) => rowsOf(url, sql));
     own.drop();
   });
@@ -58,6 +63,41 @@ test('a name that may mean either of two tables gets no count', () =>
     own.write('20270101000000000_by_hand.sql', `-- Up Migration\n${sql};\n-- Down Migration\n`);
     expect(await lossesOf(sync(own.context, yes, undefined))).toEqual(['delete from twice']);
   }));
+
+const exchange = 'alter table t rename to former;\nalter table public.twice rename to t';
+
+test.each([
+  [
+    'rows of a table that takes the name of another one',
+    `${exchange};\ndelete from t`,
+    'twice: about 3 rows',
+  ],
+  ['rows of the other one', `${exchange};\ndelete from public.former`, 't: about 5,000 rows'],
+  ['rows that go before the names', `delete from t;\n${exchange}`, 't: about 5,000 rows'],
+  ['a new table under the old name', 'alter table t rename to u;\ncreate table t ();\ndelete from t', null],
+])('%s', (_, sql, size) =>
+  scene(async (own) => {
+    own.write('20270101000000000_by_hand.sql', `-- Up Migration\n${sql};\n-- Down Migration\n`);
+    const [line] = /delete from [\w.]+/.exec(sql) ?? [];
+    expect(await lossesOf(sync(own.context, yes, undefined))).toContain(
+      size === null ? line : `${line} (${size})`,
+    );
+  }),
+);
+
+test('columns of tables that take the names of others, and a policy', () =>
+  scene(
+    async (own) => {
+      // The schema does not want the table under its new name, which is dropped first.
+      const sql = `${exchange};\nalter table former drop column b;\nalter table t drop column a`;
+      own.write('20270101000000000_by_hand.sql', `-- Up Migration\n${sql};\n-- Down Migration\n`);
+      const { code, data } = await failure(sync(own.context, force, undefined));
+      expect(code).toBe('policy_denied');
+      const { statements } = data as { readonly statements: readonly string[] };
+      expect(statements.map((one) => /\((.*):/.exec(one)?.[1])).toEqual(['t', 't', 'twice']);
+    },
+    { policy: { deletes_data: 'deny' } },
+  ));
 
 test('a way down that a user wrote', () =>
   scene(async (own) => {
