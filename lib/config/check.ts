@@ -24,8 +24,12 @@ const either = (...shapes: readonly Shape[]): Shape => {
 
 const oneOf =
   (...words: readonly string[]): Shape =>
-  (value) =>
-    words.includes(value as string) ? null : `must be ${words.join(' or ')}`;
+  (value) => {
+    if (words.includes(value as string)) return null;
+    const [close] = typeof value === 'string' ? findNearest(value, words) : [];
+    const meant = close === undefined ? '' : `; did you mean ${close}?`;
+    return `must be ${words.join(', ').replace(/, (?=[^,]*$)/, ' or ')}${meant}`;
+  };
 
 const place = object({
   url: text,
@@ -103,6 +107,13 @@ const size: Shape = (value) =>
     ? null
     : 'must be a size such as 100MB';
 
+const sizedMembers = object({ over: size, level });
+// Without a level it is refused above the size; without a size the level holds for every table.
+const sizedLevel: Shape = (value) => {
+  const { over, level: own } = value as Readonly<Record<string, unknown>>;
+  return sizedMembers(value) ?? ((over ?? own) === undefined ? 'must have level or over' : null);
+};
+
 const pattern: Shape = (value) => {
   try {
     return text(value) ?? (new RegExp(value as string) && null);
@@ -114,9 +125,7 @@ const pattern: Shape = (value) => {
 const rule = object({ level, pattern, columns: texts, check: call });
 
 const policy = object({
-  ...Object.fromEntries(
-    hazards.map((hazard): [string, Shape] => [hazard, orObject(level, object({ over: size, level }))]),
-  ),
+  ...Object.fromEntries(hazards.map((hazard): [string, Shape] => [hazard, orObject(level, sizedLevel)])),
   rules: entries((value) => (typeof value === 'function' ? null : orObject(level, rule)(value))),
   after: text,
 });
@@ -181,7 +190,8 @@ export function checkConfig(value: unknown, file: string): Config {
 
 // Of an object, the field that is wrong is named.
 function orObject(plain: Shape, members: Shape): Shape {
-  return (value) => (typeof value === 'object' && value !== null ? members(value) : plain(value));
+  return (value) =>
+    (typeof value === 'object' && value !== null && !Array.isArray(value) ? members : plain)(value);
 }
 
 function object(fields: Readonly<Record<string, Shape>>): Shape {

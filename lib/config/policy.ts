@@ -6,11 +6,15 @@ import type { Hazard, Step } from '../model/step.ts';
 /** `deny`: it is refused. `warn`: it is shown. `allow`: it is not mentioned. */
 export type Level = 'allow' | 'warn' | 'deny';
 
-/** A level that counts from a size of the table on. */
+/** A level that counts from a size of the table on, with one or both of its members. */
 export interface SizedLevel {
-  /** The size of the table with its indexes: `1GB`, `100MB`. Smaller tables are not mentioned. */
-  readonly over: string;
-  readonly level: Level;
+  /**
+   * The size of the table with its indexes: `1GB`, `100MB`. Smaller tables are not mentioned. Default: the
+   * level holds for every table.
+   */
+  readonly over?: string;
+  /** Default: `deny`. */
+  readonly level?: Level;
 }
 
 /** The settings of a rule: its level, and what the rule itself reads. */

@@ -15,10 +15,11 @@ export type HazardLevels = Pick<PolicyConfig, Hazard>;
 export function levelOfHazard(policy: HazardLevels, hazard: Hazard, bytes: number | null): Level | undefined {
   const own: Level | SizedLevel | undefined = policy[hazard];
   if (own === undefined || typeof own === 'string') return own;
-  const level = own.level ?? 'deny';
+  const { over, level = 'deny' } = own;
+  if (over === undefined) return level;
   // Without a target nothing is known of the size.
   if (bytes === null) return level === 'allow' ? level : 'warn';
-  return bytes > parseSize(own.over) ? level : 'allow';
+  return bytes > parseSize(over) ? level : 'allow';
 }
 
 /** The hazards of a fault, and the levels that it has by itself. */

@@ -80,6 +80,20 @@ test('db:sync is refused before anything is written or run, by the size of the t
   expect(await columns()).toEqual(['id', 'name']);
 });
 
+test('a level without a size refuses or warns for a table of any size', async () => {
+  await changed();
+  const refused = await failure(
+    sync(under({ rewrites_table: { level: 'deny' }, deletes_data: 'allow' }), forced, undefined),
+  );
+  expect(refused).toMatchObject({ code: 'policy_denied' });
+  expect(refused.message).toContain('rewrites_table: ALTER TABLE');
+  const sized = await failure(sync(under({ deletes_data: { over: '100kB' } }), forced, undefined));
+  expect(sized.code).toBe('policy_denied');
+  expect(await columns()).toEqual(['id', 'name', 'note']);
+  const { policy } = await sync(under({ rewrites_table: { level: 'warn' } }), forced, undefined);
+  expect(policy).toMatchObject([{ hazard: 'rewrites_table', level: 'warn', table: { name: 'users' } }]);
+});
+
 test('db:sync writes no migration that db:generate would not write, also for an empty database', async () => {
   await generate(own.context);
   own.want('create table users (id int primary key, name text);');

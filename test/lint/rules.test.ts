@@ -86,6 +86,25 @@ test('a size counts as PostgreSQL counts it; an unknown one is a warning', () =>
   expect(levelOfHazard(policy, 'deletes_data', 1)).toBe(undefined);
 });
 
+test('a level without a size holds for every table; a size without a level denies', async () => {
+  const policy: PolicyConfig = {
+    rewrites_table: { level: 'deny' },
+    blocks_writes: { level: 'warn' },
+    deletes_data: { over: '1MB' },
+  };
+  for (const bytes of [null, 0, 2 ** 40])
+    expect([
+      levelOfHazard(policy, 'rewrites_table', bytes),
+      levelOfHazard(policy, 'blocks_writes', bytes),
+    ]).toEqual(['deny', 'warn']);
+  const level = (bytes: number | null) => levelOfHazard(policy, 'deletes_data', bytes);
+  expect([level(2 ** 20), level(2 ** 20 + 1), level(null)]).toEqual(['allow', 'deny', 'warn']);
+  const change = 'alter table t alter column a type bigint;';
+  const levels = async (own: PolicyConfig) => (await find(change, own)).map((one) => one.level);
+  expect(await levels({ rewrites_table: { level: 'deny' } })).toEqual(['deny']);
+  expect(await levels({ rewrites_table: { level: 'warn' } })).toEqual(['warn']);
+});
+
 test('a comment allows the statement below it, and only the rule or hazard that it names', async () => {
   const statement = 'alter table t drop column a;';
   const under = async (comment: string) => rulesOf(await find(`${comment}\n${statement}\n${statement}`));
