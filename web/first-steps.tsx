@@ -16,8 +16,8 @@ export function FirstSteps() {
 }
 
 /** True for a database of a server. Without any URL, a project has the embedded database alone. */
-export function isConfigured({ address }: DatabaseInfo): boolean {
-  return address !== null && !address.startsWith('embedded');
+export function isConfigured({ address, embedded }: DatabaseInfo): boolean {
+  return address !== null && embedded === null;
 }
 
 /** The steps to a first database, where none is configured. */

@@ -1,8 +1,8 @@
 // The environments as the page lists them, with what was last seen of each.
+import { readdir } from 'node:fs/promises';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { openServer } from '../project/source.ts';
+import { openServer, type Reachable } from '../project/source.ts';
 import { describeAddress } from '../project/target-address.ts';
-import type { Target } from '../project/world.ts';
 import type { DatabaseInfo, TestResult } from './schemas.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
 
@@ -48,15 +48,17 @@ class SeenDatabases implements Databases {
     const { world } = this.#surroundings;
     const target = await world.environment(name);
     const start = performance.now();
-    const found = await look(target).catch((thrown: unknown) => ({
+    const { embedded } = this.#surroundings.project;
+    const looking = target.url === null ? lookEmbedded(embedded) : look({ ...target, url: target.url });
+    const found = await looking.catch((thrown: unknown) => ({
       ...unseen,
       reachable: false,
       problem: describeProblem(toProblem(thrown)),
     }));
     this.#seen.set(name, { ...found, checkedAt: world.now().toISOString() });
-    const { server, problem, reachable } = found;
+    const { server, problem } = found;
     const milliseconds = Math.round(performance.now() - start);
-    return { name, ok: reachable === true, server, milliseconds, problem };
+    return { name, ok: problem === null, server, milliseconds, problem };
   }
 
   async #describe(name: string): Promise<DatabaseInfo> {
@@ -69,6 +71,7 @@ class SeenDatabases implements Databases {
         address: describeAddress(project, target),
         protected: target.protected,
         canBeTarget: target.url !== null && isAllowed,
+        embedded: target.url === null ? await readEmbedded(project.embedded) : null,
         ...(this.#seen.get(name) ?? unseen),
       };
     } catch (thrown) {
@@ -76,13 +79,26 @@ class SeenDatabases implements Databases {
       // Tenants have no database of their own, and may be protected.
       const group = await world.tenants?.(name).catch(() => null);
       const isProtected = group?.target.protected ?? false;
-      return { name, address: null, protected: isProtected, canBeTarget: false, ...unseen, problem };
+      const none = { address: null, canBeTarget: false, embedded: null, ...unseen };
+      return { name, protected: isProtected, ...none, problem };
     }
   }
 }
 
-async function look({ url, ...target }: Target): Promise<Omit<Seen, 'checkedAt'>> {
-  if (url === null) throw new Problem('no_server', { environment: target.name });
+// One process at a time uses an embedded database. The service looks at its files alone.
+async function readEmbedded(directory: string): Promise<'made' | 'unmade'> {
+  const files = await readdir(directory).catch(() => []);
+  return files.length === 0 ? 'unmade' : 'made';
+}
+
+async function lookEmbedded(directory: string): Promise<Omit<Seen, 'checkedAt'>> {
+  const files = await readdir(directory).catch(() => ['PG_VERSION']);
+  if (files.length > 0 && !files.includes('PG_VERSION'))
+    throw new Problem('embedded_damaged', { directory, reason: 'the file PG_VERSION is missing' });
+  return unseen;
+}
+
+async function look({ url, ...target }: Reachable): Promise<Omit<Seen, 'checkedAt'>> {
   const connection = await openServer({ ...target, url, connectTimeoutMs });
   try {
     const [row] = await connection.rows<{ bytes: string | null }>(sizeQuery);

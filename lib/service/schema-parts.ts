@@ -63,3 +63,13 @@ export const JobStateSchema = Type.Enum([
 ]);
 /** See {@link JobStateSchema}. */
 export type JobState = Static<typeof JobStateSchema>;
+
+/** A failure, as `Problem` tells it. */
+export const ProblemSchema = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  hint: Type.String(),
+  data: Type.Unknown(),
+  exitCode: Type.Integer(),
+  status: Type.Integer(),
+});

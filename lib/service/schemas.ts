@@ -1,7 +1,16 @@
 // The shapes of the answers and events of the HTTP API, and with them those of its requests.
 import Type, { type Static } from 'typebox';
-import { count, JobKindSchema, JobStateSchema, nullable, ScopeSchema, time } from './schema-parts.ts';
+import {
+  count,
+  JobKindSchema,
+  JobStateSchema,
+  nullable,
+  ProblemSchema,
+  ScopeSchema,
+  time,
+} from './schema-parts.ts';
 
+export * from './database-schemas.ts';
 export * from './document-schemas.ts';
 export * from './request-schemas.ts';
 export * from './schedule-schemas.ts';
@@ -14,15 +23,6 @@ export {
   ScopeSchema,
 } from './schema-parts.ts';
 
-/** A failure, as `Problem` tells it. */
-export const ProblemSchema = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  hint: Type.String(),
-  data: Type.Unknown(),
-  exitCode: Type.Integer(),
-  status: Type.Integer(),
-});
 /** The answer to a request that failed. */
 export const FailureSchema = Type.Object({ problem: ProblemSchema });
 /** See {@link FailureSchema}. */
@@ -160,34 +160,6 @@ export type LineEvent = Static<typeof LineEventSchema>;
 export const GapEventSchema = Type.Object({ from: count(), to: count() });
 /** See {@link GapEventSchema}. */
 export type GapEvent = Static<typeof GapEventSchema>;
-
-/** GET /api/databases. */
-export const DatabaseSchema = Type.Object({
-  name: Type.String(),
-  address: nullable(Type.String({ description: 'Its URL without password; null: it has none' })),
-  protected: Type.Boolean(),
-  canBeTarget: Type.Boolean({ description: 'False: protected, and not in serve.allowTargets' }),
-  server: nullable(Type.String({ description: 'Its version, when it was last reached' })),
-  bytes: nullable(count('null: not tested yet, or its role may not know it')),
-  reachable: nullable(Type.Boolean({ description: 'null: not tested yet' })),
-  checkedAt: nullable(time()),
-  problem: nullable(ProblemSchema),
-});
-/** See {@link DatabaseSchema}. */
-export type DatabaseInfo = Static<typeof DatabaseSchema>;
-/** GET /api/databases: the answer. */
-export const DatabasesSchema = Type.Array(DatabaseSchema);
-
-/** The answer of POST /api/databases/test. */
-export const TestSchema = Type.Object({
-  name: Type.String(),
-  ok: Type.Boolean(),
-  server: nullable(Type.String()),
-  milliseconds: count(),
-  problem: nullable(ProblemSchema),
-});
-/** See {@link TestSchema}. */
-export type TestResult = Static<typeof TestSchema>;
 
 /** GET /api/databases/{name}/diff. */
 export const DifferenceSchema = Type.Object({

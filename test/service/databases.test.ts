@@ -1,4 +1,7 @@
 // What the service sees of a database at a look: its size, and that its role may not know it.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Project } from '../../lib/project/project.ts';
 import type { World } from '../../lib/project/world.ts';
@@ -59,4 +62,28 @@ test('a size that the role may not know is not known, and the database is reacha
       await rowsOf(socket, `drop owned by ${login}, ${weak}; drop role ${login}, ${weak}`);
     }
   });
+});
+
+test('an embedded database is no error, made or not', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-embedded-'));
+  const embedded = join(root, '.pgmage/database');
+  const project = { root, embedded, version: '1' } as Project;
+  const world = {
+    environment: async (name: string) => ({ name, url: null, protected: false }),
+    environmentNames: async () => ['local'],
+    now: () => new Date(),
+  } as unknown as World;
+  const databases = openDatabases({ project, world, settings: readSettings(project, {}) });
+  const told = async () => ({ ...(await databases.test('local')), ...(await databases.list())[0] });
+  try {
+    expect(await told()).toMatchObject({ ok: true, problem: null, reachable: null, embedded: 'unmade' });
+    mkdirSync(embedded, { recursive: true });
+    expect(await told()).toMatchObject({ ok: true, problem: null, embedded: 'unmade' });
+    writeFileSync(join(embedded, 'base'), '');
+    expect(await told()).toMatchObject({ ok: false, problem: { code: 'embedded_damaged' } });
+    writeFileSync(join(embedded, 'PG_VERSION'), '18');
+    expect(await told()).toMatchObject({ ok: true, problem: null, reachable: null, embedded: 'made' });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

@@ -136,6 +136,11 @@ inBrowser('each database shows its size and whether it answers, without a click'
   await card('gone').getByText('Not reachable').waitFor();
   await page.getByText('Cannot connect to gone.').waitFor();
   expect(await card('gone').locator('dt:text-is("Size")').count()).toBe(0);
+  // An embedded database that no command made yet is not an error.
+  await card('local').getByText('Not made yet', { exact: true }).waitFor();
+  expect(await card('local').innerText()).toContain('the first command makes it, such as npx pgmage db:sync');
+  expect(await card('local').getByRole('alert').count()).toBe(0);
+  expect(await card('local').getByRole('button').count()).toBe(0);
 });
 
 inBrowser('the schema of a database is compared as db:diff does', async (page) => {

@@ -52,7 +52,7 @@ const testConnection = (name: string) => request<TestResult>('POST', '/api/datab
 // The version and the size of each database that the service has not seen yet: one connection, one query, one
 // after the other. After a request that fails, no other one follows.
 function useFirstLooks(databases: readonly DatabaseInfo[] | undefined, changed: () => void) {
-  const unseen = databases?.find(({ address, reachable }) => address !== null && reachable === null)?.name;
+  const unseen = databases?.find((one) => isConfigured(one) && one.reachable === null)?.name;
   const look = useAction(async (name: string) => {
     await testConnection(name);
     changed();
@@ -90,7 +90,7 @@ function Database(props: DatabaseProps) {
 }
 
 function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
-  const { name, address, server, reachable } = database;
+  const { name, address, reachable, embedded } = database;
   const backup = backups
     .filter(({ environment, started, faults }) => environment === name && started && faults.length === 0)
     .map(({ started }) => started as string)
@@ -102,9 +102,9 @@ function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
     <Facts
       facts={[
         ['Address', address ? <code key="address">{address}</code> : 'no URL is configured'],
-        ['Server', server && `PostgreSQL ${server}`],
+        ['Server', serverOf(database)],
         ['Size', reachable === true ? sizeOf(database) : null],
-        ['Last backup', backup ? <Ago time={backup} /> : 'none'],
+        ['Last backup', embedded === null ? backup ? <Ago time={backup} /> : 'none' : null],
         ['Last sync', sync && <Ago time={sync.endedAt ?? sync.createdAt} />],
         ['Schema', drift ? <CheckedSchema job={drift} /> : 'not checked yet'],
       ]}
@@ -112,9 +112,20 @@ function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
   );
 }
 
+function serverOf({ name, server, embedded }: DatabaseInfo) {
+  if (embedded === 'made') return 'none: PostgreSQL runs inside pgmage';
+  if (embedded === null) return server && `PostgreSQL ${server}`;
+  return (
+    <span key="server">
+      none: the first command makes it, such as <code>npx pgmage db:sync --env {name}</code>
+    </span>
+  );
+}
+
 const sizeOf = ({ bytes }: DatabaseInfo) => (bytes === null ? 'not known' : formatBytes(bytes));
 
-function DatabaseActions({ database: { name, address }, changed }: DatabaseProps) {
+function DatabaseActions({ database, changed }: DatabaseProps) {
+  const { name, address } = database;
   const test = useAction(async () => {
     await testConnection(name);
     changed();
@@ -125,23 +136,27 @@ function DatabaseActions({ database: { name, address }, changed }: DatabaseProps
     <>
       {test.problem && <ProblemNotice problem={test.problem} />}
       <div class="row">
-        <button
-          type="button"
-          aria-disabled={test.isBusy}
-          aria-label={`Test connection to ${name}`}
-          onClick={test.run}
-        >
-          {test.isBusy ? 'Connecting…' : 'Test connection'}
-        </button>
+        {isConfigured(database) && (
+          <button
+            type="button"
+            aria-disabled={test.isBusy}
+            aria-label={`Test connection to ${name}`}
+            onClick={test.run}
+          >
+            {test.isBusy ? 'Connecting…' : 'Test connection'}
+          </button>
+        )}
         <Link class="button" href={`/databases/${path}`} aria-label={`Schema of ${name}`}>
           Schema
         </Link>
         <Link class="button" href={`/databases/${path}/documents`} aria-label={`Documents of ${name}`}>
           Documents
         </Link>
-        <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
-          Export
-        </Link>
+        {isConfigured(database) && (
+          <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
+            Export
+          </Link>
+        )}
       </div>
     </>
   );
@@ -159,7 +174,10 @@ function CheckedSchema({ job }: { readonly job: Job }) {
   );
 }
 
-function Reachability({ database: { reachable, address } }: { readonly database: DatabaseInfo }) {
+function Reachability({ database }: { readonly database: DatabaseInfo }) {
+  const { reachable, address, embedded } = database;
+  if (embedded !== null && reachable === null)
+    return <State tone="quiet" icon="waiting" text={embedded === 'made' ? 'Embedded' : 'Not made yet'} />;
   if (address === null) return <State tone="quiet" icon="stopped" text="Not configured" />;
   if (reachable === null) return <State tone="quiet" icon="waiting" text="Not tested" />;
   return reachable ? (

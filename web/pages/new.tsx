@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Accepted, DatabaseInfo, Plan } from '../../lib/service/schemas.ts';
 import { Choices } from '../choices.tsx';
 import { request } from '../client.ts';
-import { NoDatabases } from '../first-steps.tsx';
+import { isConfigured, NoDatabases } from '../first-steps.tsx';
 import { useAction, useLoad } from '../load.ts';
 import { Command, Loading, Notice, Page, ProblemNotice } from '../pieces.tsx';
 import { PlanPanel } from '../plan.tsx';
@@ -19,7 +19,7 @@ export function NewPage() {
   const { query } = usePlace();
   const kind = kindIn(query);
   const may = useMay();
-  const usable = databases?.filter(({ address }) => address !== null);
+  const usable = databases?.filter(isConfigured);
   return (
     <Page
       title="New job"
