@@ -41,8 +41,8 @@ export async function lint(
   const digest = (text: string) => createHash('sha256').update(text).digest('hex');
   const code = facts.denied > 0 || (options.strict && facts.warned > 0) ? 2 : 0;
   const { format } = options;
-  if (format === 'github') return { facts, text: () => lintAnnotations(facts), code };
-  if (format === 'gitlab') return { facts, text: () => lintCodeQuality(facts, digest), code };
+  if (format === 'github') return { facts, text: (paper) => lintAnnotations(facts, paper), code };
+  if (format === 'gitlab') return { facts, text: (paper) => lintCodeQuality(facts, digest, paper), code };
   return { facts, text: (paper) => lintText(facts, paper), code };
 }
 

@@ -92,7 +92,7 @@ export async function status(
   const code = options.check && !isSound(facts) ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => statusText(facts, paper), code };
   const { statusAnnotations } = await import('../lib/report/annotations.ts');
-  return { facts, text: () => statusAnnotations(facts), code };
+  return { facts, text: (paper) => statusAnnotations(facts, paper), code };
 }
 
 /**
@@ -265,7 +265,7 @@ export async function verify(
   const code = facts.sound ? 0 : options.check ? 2 : 1;
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
   const { verifyAnnotations } = await import('../lib/report/annotations.ts');
-  return { facts, text: () => verifyAnnotations(facts), code };
+  return { facts, text: (paper) => verifyAnnotations(facts, paper), code };
 }
 
 /** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */

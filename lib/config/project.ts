@@ -38,6 +38,12 @@ export async function openProject(cwd: string, version: string): Promise<Project
   return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };
 }
 
+/** The folder of that project; the folder itself where the configuration is no file. It never fails. */
+export async function findProjectRoot(cwd: string): Promise<string> {
+  const { root } = await locate(cwd).catch(() => ({ root: cwd }));
+  return root;
+}
+
 async function locate(cwd: string): Promise<{ root: string; file: string | null }> {
   let packaged: string | null = null;
   for (let folder = cwd; ; folder = dirname(folder)) {

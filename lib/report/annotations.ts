@@ -7,6 +7,10 @@ import { makeTextLegible, stripColours } from '../problem/legible.ts';
 import { startOf, type Where } from '../problem/location.ts';
 import type { Problem } from '../problem/problem.ts';
 import { failedText } from './migrations.ts';
+import type { Paper } from './paper.ts';
+
+/** Paper for annotations: GitHub knows files by their paths from the root of the repository. */
+export type FilePaths = Pick<Paper, 'repositoryPath'>;
 
 /** One finding: its title, its message and, if it is in a file, its place. */
 export interface Annotation {
@@ -18,7 +22,7 @@ export interface Annotation {
 }
 
 /** Annotations for the failed checks of `db:verify`. */
-export function verifyAnnotations({ checks, appliedBy }: VerifyReport): string {
+export function verifyAnnotations({ checks, appliedBy }: VerifyReport, paths: FilePaths = {}): string {
   return annotationsText(
     checks.flatMap(({ is, faults, places }) =>
       faults.map((message, index) => ({
@@ -27,11 +31,15 @@ export function verifyAnnotations({ checks, appliedBy }: VerifyReport): string {
         where: places?.[index],
       })),
     ),
+    paths,
   );
 }
 
 /** Annotations for the differences of `db:status`, one per side, on the schema's file. */
-export function statusAnnotations({ schema, target, changes, record }: StatusReport): string {
+export function statusAnnotations(
+  { schema, target, changes, record }: StatusReport,
+  paths: FilePaths = {},
+): string {
   const { pending = [], unrecorded = [], drift = [], unfinished = [], faults = [], places } = record ?? {};
   const texts = (items: typeof changes) => items.map(({ text }) => text);
   const sides: [title: string, items: readonly string[], files?: readonly (string | null)[] | undefined][] = [
@@ -50,6 +58,7 @@ export function statusAnnotations({ schema, target, changes, record }: StatusRep
         where: startOf(file),
       })),
     ),
+    paths,
   );
 }
 
@@ -63,19 +72,22 @@ function groupBy(items: readonly string[], fileOf: (item: string, at: number) =>
 }
 
 /** The annotation of a problem, at its place or at the first file that it is about. */
-export function problemAnnotation({ message, hint, where, data }: Problem): string {
+export function problemAnnotation({ message, hint, where, data }: Problem, paths: FilePaths = {}): string {
   const [title = ''] = message.split('\n');
   const { file, files } = data as { readonly file?: unknown; readonly files?: unknown };
   const [first] = Array.isArray(files) ? files : [file];
   const place = where ?? (typeof first === 'string' ? startOf(first) : undefined);
-  return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where: place }]);
+  return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where: place }], paths);
 }
 
 /** One line for each: `::error title=…,file=…,line=…,col=…::message`, or `::warning`. */
-export function annotationsText(annotations: readonly Annotation[]): string {
+export function annotationsText(
+  annotations: readonly Annotation[],
+  { repositoryPath = (file) => file }: FilePaths = {},
+): string {
   return annotations
     .map(({ title, message, where, level = 'error' }) => {
-      const at = where ? { file: where.file, line: where.line, col: where.column } : {};
+      const at = where ? { file: repositoryPath(where.file), line: where.line, col: where.column } : {};
       const properties = Object.entries({ title, ...at }).map(
         ([name, value]) => `${name}=${property(value)}`,
       );

@@ -4,7 +4,7 @@ import type { LintFinding } from '../lint/verdict.ts';
 import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { startOf } from '../problem/location.ts';
-import { annotationsText } from './annotations.ts';
+import { annotationsText, type FilePaths } from './annotations.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -44,7 +44,7 @@ function messageOf(message: string, { object, table }: LintFinding): string {
 }
 
 /** Annotations for GitHub: an error for what is denied, a warning for the rest. */
-export function lintAnnotations({ findings, files }: LintReport): string {
+export function lintAnnotations({ findings, files }: LintReport, paths: FilePaths = {}): string {
   const [first] = files;
   const usual = first === undefined ? undefined : startOf(first);
   return annotationsText(
@@ -54,6 +54,7 @@ export function lintAnnotations({ findings, files }: LintReport): string {
       level: finding.level === 'deny' ? 'error' : 'warning',
       where: finding.where === null ? usual : { ...finding.where, text: '' },
     })),
+    paths,
   );
 }
 
@@ -61,7 +62,11 @@ export function lintAnnotations({ findings, files }: LintReport): string {
  * The report of code quality for GitLab (GitLab's manual: Code Quality, report format).
  * @param digest names one finding in every run
  */
-export function lintCodeQuality({ findings, files }: LintReport, digest: (text: string) => string): string {
+export function lintCodeQuality(
+  { findings, files }: LintReport,
+  digest: (text: string) => string,
+  { repositoryPath = (file) => file }: FilePaths = {},
+): string {
   return JSON.stringify(
     findings.map((finding) => ({
       description: makeLegible(messageOf(finding.message, finding)),
@@ -69,7 +74,7 @@ export function lintCodeQuality({ findings, files }: LintReport, digest: (text: 
       fingerprint: digest([finding.rule, finding.where?.file, finding.object, finding.message].join('\n')),
       severity: finding.level === 'deny' ? 'major' : 'minor',
       location: {
-        path: finding.where?.file ?? files[0] ?? 'schema.sql',
+        path: repositoryPath(finding.where?.file ?? files[0] ?? 'schema.sql'),
         lines: { begin: finding.where?.line ?? 1 },
       },
     })),

@@ -7,4 +7,6 @@ export interface Paper {
   readonly uncut?: boolean;
   readonly colour: boolean;
   readonly now: Date;
+  /** The path of a file from the root of the repository, for annotations; left out: it stays. */
+  repositoryPath?(file: string): string;
 }

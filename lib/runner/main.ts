@@ -1,5 +1,5 @@
 // One command line from its words to its exit code.
-import { openProject, type ProjectFolder } from '../config/project.ts';
+import { findProjectRoot, openProject, type ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { rememberStart } from '../problem/own-command.ts';
@@ -59,7 +59,7 @@ export async function run(caller: Caller): Promise<number> {
     const problem = await adviseFolder(toProblem(thrown), caller.cwd);
     if (json) caller.print(JSON.stringify({ problem }));
     else {
-      if (asksForAnnotations(caller.words)) await annotate(problem, caller);
+      if (findFormat(caller.words) === 'github') await annotate(problem, caller);
       caller.log(await problemText(problem, caller));
     }
     return problem.exitCode;
@@ -67,15 +67,17 @@ export async function run(caller: Caller): Promise<number> {
 }
 
 // `--format github` of any task: a problem is an annotation, too, such as invalid SQL in the schema.
-function asksForAnnotations(words: readonly string[]): boolean {
-  const at = words.indexOf('--format');
-  return words.includes('--format=github') || (at >= 0 && words[at + 1] === 'github');
+async function annotate(problem: Problem, { cwd, variables, print }: Caller): Promise<void> {
+  const { problemAnnotation } = await import('../report/annotations.ts');
+  print(problemAnnotation(problem, await filePathsOf(await findProjectRoot(cwd), variables)));
 }
 
-async function annotate(problem: Problem, { print }: Caller): Promise<void> {
-  const { problemAnnotation } = await import('../report/annotations.ts');
-  print(problemAnnotation(problem));
-}
+// These formats name files for a program that knows the repository and not the project.
+const filePathsOf = async (root: string, variables: Caller['variables']) =>
+  (await import('./repository-path.ts')).findFilePaths(root, variables);
+
+const findFormat = (words: readonly string[]) =>
+  /(?:^|\0)--format[=\0](github|gitlab)(?:\0|$)/.exec(words.join('\0'))?.[1];
 
 async function perform(caller: Caller): Promise<number> {
   const { version, tasks: own } = await loadPackageFacts();
@@ -197,7 +199,8 @@ async function execute(
   context: TaskContext,
 ): Promise<number> {
   const { hooks } = folder.config;
-  const paper = paperOf(caller, line.globals.colour);
+  const named = findFormat(caller.words) && (await filePathsOf(folder.root, caller.variables));
+  const paper = { ...paperOf(caller, line.globals.colour), ...named };
   const documents: unknown[] = [];
   let code = 0;
   for (const { task, args } of line.calls) {

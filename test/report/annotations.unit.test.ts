@@ -9,6 +9,9 @@ import { problemAnnotation, statusAnnotations, verifyAnnotations } from '../../l
 
 const filesIn = (text: string) => text.split('\n').map((line) => /,file=([^,]*),line=1,/.exec(line)?.[1]);
 
+// The project is in a folder of its repository.
+const below = { repositoryPath: (file: string) => `packages/db/${file}` };
+
 test('problems of the migrations are in their files, and all else is in the schema', () => {
   const report: StatusReport = {
     schema: { path: 'schema/schema.sql', modified: null },
@@ -37,6 +40,7 @@ test('problems of the migrations are in their files, and all else is in the sche
     'migrations/1_a.sql',
     'schema/schema.sql',
   ]);
+  expect(filesIn(statusAnnotations(report, below))[1]).toBe('packages/db/migrations/2_b.sql');
 });
 
 test('a fault of a check without a file has none', () => {
@@ -45,6 +49,8 @@ test('a fault of a check without a file has none', () => {
   ];
   const text = verifyAnnotations({ target: null, sound: false, checks, appliedBy: 'db:sync' });
   expect(filesIn(text)).toEqual(['migrations/1_a.sql', undefined]);
+  const again = verifyAnnotations({ target: null, sound: false, checks, appliedBy: 'db:sync' }, below);
+  expect(filesIn(again)).toEqual(['packages/db/migrations/1_a.sql', undefined]);
 });
 
 test('a problem that names files is in the first of them', () => {

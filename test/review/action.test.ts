@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withTemplate } from '../project/cache.ts';
 import { type Comment, type GitHub, startGitHub } from './github.ts';
@@ -26,20 +26,21 @@ const git = (...words: string[]) =>
     encoding: 'utf8',
   });
 
-/** A repository whose branch adds a migration to that of main. */
-async function makeProject(): Promise<void> {
-  mkdirSync(join(root, 'migrations'));
-  mkdirSync(join(root, 'temp'));
-  await withTemplate(join(root, '.pgmage', 'cache'));
+/** A repository whose branch adds a migration to that of main. @param at the folder of the project in it */
+async function makeProject(at = ''): Promise<void> {
+  const folder = join(root, at);
+  for (const path of ['migrations', join(root, 'temp')])
+    mkdirSync(resolve(folder, path), { recursive: true });
+  await withTemplate(join(folder, '.pgmage', 'cache'));
   writeFileSync(join(root, '.gitignore'), '.pgmage\ntemp\n');
-  writeFileSync(join(root, 'package.json'), '{"name":"shop"}\n');
+  writeFileSync(join(folder, 'package.json'), '{"name":"shop"}\n');
   const up = (name: string, sql: string) =>
     writeFileSync(
-      join(root, 'migrations', `${name}.sql`),
+      join(folder, 'migrations', `${name}.sql`),
       `-- Up Migration\n\n${sql}\n\n-- Down Migration\n\nselect 1;\n`,
     );
   up('1_base', 'create table users (id bigint primary key, note text);');
-  writeFileSync(join(root, 'schema.sql'), 'create table users (id bigint primary key);\n');
+  writeFileSync(join(folder, 'schema.sql'), 'create table users (id bigint primary key);\n');
   git('init', '-q', '-b', 'main');
   git('add', '.');
   git('commit', '-q', '-m', 'base');
@@ -105,6 +106,19 @@ test('a comment is created, and updated in place, also on a later page; findings
   expect(own.body).toContain('added');
   expect(hub.comments[150]?.body).toContain('mine');
   expect(hub.comments[151]?.body).toContain('Old:');
+});
+
+test('a project in a folder of the repository: annotations name files from the root', async () => {
+  rmSync(root, { recursive: true });
+  await makeProject('packages/db');
+  const { output, codes } = await run({ 'working-directory': 'packages/db' });
+  expect(output).toContain('::error title=drop_column,file=packages/db/migrations/2_note.sql,line=3,col=');
+  expect(codes).toEqual([2, 0]);
+  expect(hub.comments.at(-1)?.body).toContain('DROP COLUMN note');
+  expect(hub.comments.at(-1)?.body).not.toContain('create table users');
+  writeFileSync(join(root, 'packages/db/schema.sql'), 'create tble users;\n');
+  const broken = await run({ 'working-directory': 'packages/db' });
+  expect(broken.output).toContain(',file=packages/db/schema.sql,line=1,col=8::');
 });
 
 test('the comment of a person is found by their token, and no comment of others', async () => {

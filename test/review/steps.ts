@@ -33,7 +33,7 @@ export const fill = (text: string, values: Values) =>
 
 /** Where steps run, and with what. */
 export interface Job {
-  /** The folder of the project. */
+  /** The folder that the repository is checked out into. */
   readonly root: string;
   /** A folder for files of the runner. */
   readonly temp: string;
@@ -75,6 +75,7 @@ async function runStep({ run, shell = 'bash', env = {}, ...step }: Step, values:
       NODE_OPTIONS: process.env.NODE_OPTIONS,
       GITHUB_ACTION_PATH: repository,
       GITHUB_OUTPUT: file,
+      GITHUB_WORKSPACE: job.root,
       ...job.env,
       ...own,
     },

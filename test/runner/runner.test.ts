@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stripColours } from '../../lib/problem/legible.ts';
 import { type Caller, run } from '../../lib/runner/main.ts';
+import { withTemplate } from '../project/cache.ts';
 
 let root: string;
 
@@ -212,4 +213,34 @@ test('a folder without SQL that db:lint is to read is not called a schema', asyn
   expect((await pgmage('db:lint', 'src')).log).toBe(
     'src has no SQL\nHint: Name a .sql file, or a folder that has some.',
   );
+});
+
+test('annotations and reports name files from the root of the repository', async () => {
+  const migration = (sql: string) => `-- Up Migration\n\n${sql}\n\n-- Down Migration\n\nselect 1;\n`;
+  write({
+    'packages/db/package.json': '{}',
+    'packages/db/schema.sql': 'create table t (a bigint primary key);\n',
+    'packages/db/migrations/1.sql': migration('create table t (a bigint primary key, b text);'),
+    'packages/db/migrations/2.sql': migration('alter table t drop column b;'),
+  });
+  await withTemplate(join(root, 'packages/db/.pgmage/cache'));
+  const lint = (format: string, variables: Record<string, string>, cwd = 'packages/db') =>
+    runIn({ cwd: join(root, cwd), variables }, 'db:lint', '--format', format).then(({ out }) => out);
+  const found = async (variables: Record<string, string>) =>
+    /file=([^,]*),/.exec(await lint('github', variables))?.[1];
+  expect(await found({})).toBe('migrations/2.sql');
+  expect(await found({ GITHUB_WORKSPACE: root })).toBe('packages/db/migrations/2.sql');
+  // A project that the job did not check out.
+  expect(await found({ GITHUB_WORKSPACE: join(root, 'packages/d') })).toBe('migrations/2.sql');
+  const report = JSON.parse(await lint('gitlab', { CI_PROJECT_DIR: root }));
+  expect(report).toMatchObject([{ location: { path: 'packages/db/migrations/2.sql' } }]);
+  // Problems, also from a folder of the project.
+  write({ 'packages/db/schema.sql': 'create tble t;\n' });
+  const variables = { GITHUB_WORKSPACE: root };
+  expect(await lint('github', variables, 'packages/db/migrations')).toContain(
+    ',file=packages/db/schema.sql,line=1,col=8::',
+  );
+  // `actions/checkout` with `path: packages`.
+  mkdirSync(join(root, 'packages/.git'));
+  expect(await lint('github', variables)).toContain(',file=db/schema.sql,line=1,col=8::');
 });
