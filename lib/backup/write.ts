@@ -157,9 +157,10 @@ function writeAndDigest(
       }).finally(go),
     async () => {
       await defined;
-      return digestRelations(connection, list, (_, { name, bytes }) => {
+      return digestRelations(connection, list, (_, { kind, name, bytes }) => {
         stopping.signal.throwIfAborted();
-        if (client !== null) state.told({ name }, bytes);
+        // Large objects have no name.
+        if (client !== null) state.told({ name: name || kind }, bytes);
       });
     },
   ]);

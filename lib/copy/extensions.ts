@@ -167,9 +167,6 @@ async function explainCreation(
   return `${start}. To go on, ${ways.join(', or ')}`;
 }
 
-const isDoubtful = ({ isAvailable, needs, there }: FoundExtension) =>
-  !isAvailable || needs !== null || there?.isOwn === false;
-
 /**
  * Checks if the target can have the extensions that a copy needs.
  * @param way null: the target keeps its schema
@@ -182,7 +179,7 @@ export async function checkExtensions(
   part: SelectedPart,
 ): Promise<PreflightCheck[]> {
   const name = 'extensions';
-  const catalog = found.some(isDoubtful) ? await part() : null;
+  const catalog = found.length === 0 ? null : await part();
   const needed = catalog === null ? found : found.filter((one) => catalog.facts.has(extensionId(one.name)));
   const [missing] = needed.filter(({ isAvailable }) => !isAvailable);
   const fine = needed.map((one) => one.name).join(', ') || 'none is needed';

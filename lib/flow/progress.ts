@@ -95,6 +95,9 @@ export function makeRowProgress(
 /** The finished part, from 0 to 1: the estimated size may be too small. */
 export const computeRatio = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
 
+/** True if there is nothing to measure, as in an empty database: any percentage would be wrong. */
+export const isNothing = ({ done, of }: ByteCount) => done === 0 && of === 0;
+
 const percent = (share: ByteCount) => `${Math.floor(computeRatio(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
@@ -105,6 +108,7 @@ function formatTime(seconds: number): string {
 
 function lineOf({ doing, name, own, all, rate, secondsLeft, unit: kind }: CopyProgress): string {
   const [unit, amount] = kind === undefined ? ['MB', megabytes] : [kind, Math.round];
+  if (isNothing(all)) return `${doing} ${name}`;
   // A rate of nothing says nothing of the time.
   const left = amount(rate) === 0 ? '' : `, ${formatTime(secondsLeft)} left`;
   return (

@@ -1,5 +1,5 @@
 // Progress as one line on a terminal.
-import { type CopyProgress, computeRatio } from '../flow/progress.ts';
+import { type CopyProgress, computeRatio, isNothing } from '../flow/progress.ts';
 import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { cutLine } from './format.ts';
@@ -16,6 +16,7 @@ export function barText(progress: CopyProgress, width: number): string {
   const { doing, name, own, all, secondsLeft } = progress;
   // One column stays free: some terminals wrap a full line.
   const room = width - 1;
+  if (isNothing(all)) return cutLine(`${doing} ${makeLegible(name)}`, { width: room });
   const head = `${doing} ${makeLegible(name)} ${percentOf(own)}`;
   const time = `${clock(secondsLeft)} left`;
   const { total, rate } = amountsOf(progress);

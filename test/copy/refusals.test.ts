@@ -6,6 +6,7 @@ import { listLacking } from '../../lib/backup/needs.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
+import type { CloneInput } from '../../lib/copy/options.ts';
 import { readBackup } from '../../lib/flow/manifest.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { backedUp } from '../backup/scene.ts';
@@ -102,6 +103,24 @@ test('an extension that the target lacks is left out with what needs it, or not 
       expect(without.done?.left.join()).toContain('VIEW public.uses_it: it depends on an excluded object');
       const some = await cloned(context, { tables: ['plain'] });
       expect(some.done?.tables).toEqual([{ name: 'public.plain', rows: 1 }]);
+    }),
+  );
+});
+
+test('an extension that is left out is no part of the checks', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      await rowsOf(source.url, 'create extension hstore; create extension citext; create table t (a citext)');
+      const context = contextOf(source.url, target.url);
+      const checked = async (input: CloneInput) => {
+        const { checks } = await cloned(context, input);
+        return checks.find(({ name }) => name === 'extensions');
+      };
+      const ok = (text: string) => ({ name: 'extensions', outcome: 'ok', text });
+      expect(await checked({})).toEqual(ok('citext, hstore'));
+      expect(await checked({ exclude: ['extension:hstore'] })).toEqual(ok('citext'));
+      expect(await checked({ tables: ['t'] })).toEqual(ok('citext'));
     }),
   );
 });

@@ -73,6 +73,48 @@ test('no time is left of a rate of nothing, and long times are minutes and hours
   ]);
 });
 
+test('where there is nothing to measure, no line has a number', () => {
+  const told: string[] = [];
+  const paces: CopyProgress[] = [];
+  const empty = [{ name: 'large objects', bytes: 0 }];
+  const clock = () => clockAt([0, 4]);
+  const plain = { now: clock(), progress: (text: string) => void told.push(text) };
+  makeProgress(plain, empty, 'Backing up').told({ name: 'large objects' }, 0);
+  const terminal = {
+    now: clock(),
+    progress: () => undefined,
+    pace: (one: CopyProgress) => void paces.push(one),
+  };
+  makeProgress(terminal, empty, 'Backing up').told({ name: 'large objects' }, 0);
+  const drawn = [80, 20].map((width) => barText(paces[0] as CopyProgress, width));
+  expect([told, drawn]).toEqual([
+    ['Backing up large objects'],
+    ['Backing up large objects', 'Backing up large o…'],
+  ]);
+});
+
+test('a backup of an empty database names what it reads', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const root = mkdtempSync(join(tmpdir(), 'pgmage-progress-'));
+    writeFileSync(join(root, '.env.dev'), `DATABASE_URL=${url}`);
+    let time = Date.UTC(2026, 10, 20);
+    const log: string[] = [];
+    const words = ['db:backup', '--env', 'dev', '--format', 'custom', '--dir', root];
+    const code = await run({
+      ...{ words, cwd: root, variables: {}, terminal: undefined, logsToTerminal: false },
+      now: () => {
+        time += 3000;
+        return new Date(time);
+      },
+      print: () => undefined,
+      log: (text) => void log.push(text),
+    });
+    rmSync(root, { recursive: true });
+    expect([code, log.filter((line) => /up +:|100 %|0 MB/.test(line))]).toEqual([0, []]);
+    expect(log.join('\n')).toContain('Z Backing up large objects');
+  });
+});
+
 test('rows of tables, with rows in a second', () => {
   const paces: CopyProgress[] = [];
   const told: string[] = [];
