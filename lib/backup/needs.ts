@@ -6,6 +6,12 @@ import {
   listExtensions,
 } from '../copy/extensions.ts';
 import { listNeededOwners, listOwners } from '../copy/owned-objects.ts';
+import {
+  explainPrivileged,
+  explainTablespaces,
+  listPrivileged,
+  listTablespaces,
+} from '../copy/privileged.ts';
 import { explainForeignObjects } from '../copy/rights.ts';
 import { explainClosedOwners, findMissingRoles, listUsedRoles } from '../copy/roles.ts';
 import { listForeignExtensions, listKeptSchemas } from '../copy/staying.ts';
@@ -22,6 +28,8 @@ export async function readNeeds(connection: ServerConnection): Promise<BackupNee
     unowned: await listUsedRoles(connection, false),
     owners,
     schemas,
+    privileged: await listPrivileged(connection),
+    tablespaces: await listTablespaces(connection),
   };
 }
 
@@ -53,6 +61,8 @@ export async function listLacking(
     ...reasons,
     ...(await listLackingRoles(into, needs, noOwner || unowned === true)),
     ...(await listLackingExtensions(into, needs)),
+    ...(await explainPrivileged(into, needs.privileged ?? [])),
+    ...(await explainTablespaces(into, needs.tablespaces ?? [])),
   ];
 }
 

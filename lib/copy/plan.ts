@@ -32,6 +32,7 @@ import {
   readDatabase,
   type SelectedPart,
 } from './preflight.ts';
+import { checkPrivileged } from './privileged.ts';
 import { warnOfReplication } from './replication.ts';
 import { checkEventTriggers, checkRights, checkStaying } from './rights.ts';
 import { checkRoles } from './roles.ts';
@@ -152,6 +153,7 @@ async function checkNeeds(
     ...(way === 'created' ? await checkStaying(ends, extensions) : []),
     await checkRoles(ends, way, wish.owners, part),
     ...(way === null ? [] : await checkOthers(ends, part)),
+    ...(way === null ? [] : await checkPrivileged(ends, part)),
   ];
 }
 

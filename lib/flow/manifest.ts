@@ -17,7 +17,7 @@ export interface Verification {
   readonly how: 'checksum' | 'read' | 'drill';
 }
 
-/** The roles and extensions that a backup needs on the server that restores it. */
+/** The roles, extensions and the like that a backup needs on the server that restores it. */
 export interface BackupNeeds {
   readonly extensions: readonly string[];
   readonly roles: readonly string[];
@@ -27,6 +27,10 @@ export interface BackupNeeds {
   readonly owners?: readonly string[];
   /** The schemas of those who own nothing else; missing in those of earlier releases. */
   readonly schemas?: readonly { readonly schema: string; readonly owner: string }[];
+  /** The ids of objects that only some roles may create; missing in those of earlier releases. */
+  readonly privileged?: readonly string[];
+  /** The tablespaces of its relations; missing in those of earlier releases. */
+  readonly tablespaces?: readonly string[];
 }
 
 /** All that is known of a backup. */

@@ -221,6 +221,11 @@ export interface DataRules<P, Path extends FactPath = FactPath> {
   readonly ofDatabase?: boolean;
   /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;
+  /**
+   * SQL that creates one and is always taken back. Only some roles may run it; a copy finds out beforehand.
+   * For them it may fail for another reason.
+   */
+  readonly trial?: string;
   /** Why a copy of the database must not have it; null: a copy has it. */
   copyRefusal?(fact: Fact<P, Path>): string | null;
 }

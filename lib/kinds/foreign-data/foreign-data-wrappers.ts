@@ -46,4 +46,5 @@ export const foreignDataWrapper: Kind<ForeignDataWrapper> = {
     options: (from, to) => alterForeignOptions(alter(to), from.payload.options, to.payload.options),
   },
   masked: (payload, hide) => maskOptions(payload, hide),
+  data: { trial: 'create foreign data wrapper pgmage_trial' },
 };

@@ -21,4 +21,5 @@ export const accessMethod: Kind<AccessMethod> = {
     `CREATE ACCESS METHOD ${qualify(path)} TYPE ${type} HANDLER ${handler}`,
   drop: (fact) => `DROP ACCESS METHOD ${qualify(fact.path)}`,
   alter: { type: 'replace', handler: 'replace' },
+  data: { trial: 'create access method pgmage_trial type index handler pg_catalog.bthandler' },
 };

@@ -48,4 +48,7 @@ export const operatorClass: Kind<OperatorClass> = {
   rename: makeRename('OPERATOR CLASS'),
   drop: (fact) => `DROP OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,
   alter: { default: 'replace', type: 'replace', family: 'replace', members: 'replace' },
+  data: {
+    trial: 'create operator class pg_temp.pgmage_trial for type pg_catalog.int4 using btree as storage int4',
+  },
 };

@@ -32,6 +32,7 @@ export const operatorFamily: Kind<Record<never, never>> = {
   rename: makeRename('OPERATOR FAMILY'),
   drop: (fact) => `DROP OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
   alter: {},
+  data: { trial: 'create operator family pg_temp.pgmage_trial using btree' },
 };
 
 interface Member {

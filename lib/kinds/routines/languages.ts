@@ -38,4 +38,5 @@ export const language: Kind<Language> = {
   rename: makeRename('LANGUAGE'),
   drop: (fact) => `DROP LANGUAGE ${qualify(fact.path)}`,
   alter: { trusted: replace, handler: replace, inline: replace, validator: replace },
+  data: { trial: 'create language pgmage_trial handler pg_catalog.plpgsql_call_handler' },
 };

@@ -31,4 +31,5 @@ export const textSearchParser: Kind<Parser> = {
   rename: makeRename('TEXT SEARCH PARSER'),
   drop: (fact) => `DROP TEXT SEARCH PARSER ${qualify(fact.path)}`,
   alter: { start: 'replace', token: 'replace', end: 'replace', types: 'replace', headline: 'replace' },
+  data: { trial: 'create text search parser pg_temp.pgmage_trial (start = pg_catalog.prsd_start)' },
 };

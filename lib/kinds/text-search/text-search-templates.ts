@@ -25,4 +25,5 @@ export const textSearchTemplate: Kind<Template> = {
   rename: makeRename('TEXT SEARCH TEMPLATE'),
   drop: (fact) => `DROP TEXT SEARCH TEMPLATE ${qualify(fact.path)}`,
   alter: { init: 'replace', lexize: 'replace' },
+  data: { trial: 'create text search template pg_temp.pgmage_trial (init = pg_catalog.dsimple_init)' },
 };

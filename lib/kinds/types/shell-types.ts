@@ -30,5 +30,6 @@ export const shellType: Kind<Record<never, never>> = {
     return `DROP TYPE ${qualify(fact.path)}${defined ? ' CASCADE' : ''}`;
   },
   alter: {},
+  data: { trial: 'create type pg_temp.pgmage_trial' },
   order: { slots: (fact) => [`type ${qualify(fact.path)}`] },
 };
