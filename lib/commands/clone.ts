@@ -9,6 +9,7 @@ import type { CopyEnds } from '../copy/preflight.ts';
 import type { CopySelection } from '../copy/selection.ts';
 import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import { collectStatistics } from '../copy/statistics.ts';
+import { openKeeper } from '../copy/swap/databases.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
 import { type LockedDatabase, namingHolders } from '../ledger/lock-holders.ts';
@@ -18,6 +19,7 @@ import { refusePooler } from '../pg/pooler.ts';
 import { isAboutRows } from '../pg/server-problem.ts';
 import { readingLockTimeout } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
+import { replaceDatabase } from '../pg/url.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
 import { markCommit } from '../project/late-commit.ts';
@@ -128,9 +130,11 @@ async function withEnds<T>(
       await refusePooler(connection);
     }
     const [from, to] = open as [ServerConnection, ServerConnection];
+    const beside = () =>
+      openKeeper(to, (database) => openServer({ ...target, url: replaceDatabase(target.url, database) }));
     const ends: CopyEnds = {
       from: { named: describeTarget(workspace.project, source), connection: from },
-      to: { named: describeTarget(workspace.project, target), connection: to },
+      to: { named: describeTarget(workspace.project, target), connection: to, beside },
     };
     return await namingHolders(reading(source, from), () =>
       namingHolders(reading(target, to), () => work(ends, mark)),

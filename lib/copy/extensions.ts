@@ -83,6 +83,8 @@ export interface ExtensionTarget {
   readonly way: ExtensionWay;
   /** True if `--exclude` can leave an extension out. */
   readonly canExclude?: boolean;
+  /** Opens a session in another database of its server. */
+  readonly beside?: (() => Promise<ServerConnection>) | undefined;
 }
 
 /**
@@ -142,22 +144,37 @@ function explainPlace(
 const creating = (name: string) => `create schema pgmage_trial;
   set local search_path = pgmage_trial, pg_catalog; create extension ${quote(name)} cascade`;
 
-async function explainCreation(
-  { name: target, connection, way, canExclude = false }: ExtensionTarget,
-  { name, needs, there }: FoundExtension,
-): Promise<string | null> {
+// One that is there cannot be created for a trial, but in another database. There the role may have no schema
+// of its own; where the server lets it create such an extension, the script runs as a superuser.
+async function isRefused(
+  { connection, beside }: ExtensionTarget,
+  { name, there }: FoundExtension,
+): Promise<boolean> {
+  if (there === null) return isDenied(connection, creating(name));
+  const other = await beside?.().catch(() => undefined);
+  if (other === undefined) return true;
+  try {
+    return await isDenied(
+      other,
+      `set local search_path = public, pg_catalog; create extension ${quote(name)} cascade`,
+    );
+  } finally {
+    await other.close();
+  }
+}
+
+async function explainCreation(target: ExtensionTarget, one: FoundExtension): Promise<string | null> {
+  const { connection, way, canExclude = false } = target;
+  const { name, needs, there } = one;
   // A new database belongs to the role.
-  if (needs === null || (needs === 'database' && way === 'elsewhere')) return null;
-  // One that is there cannot be created for a trial.
-  const isKnown = there !== null;
-  if (needs === 'superuser' && !isKnown && !(await isDenied(connection, creating(name)))) return null;
-  if (there?.isOwn) return null;
+  if (needs === null || there?.isOwn || (needs === 'database' && way === 'elsewhere')) return null;
+  if (needs === 'superuser' && !(await isRefused(target, one))) return null;
   const [row] = await queryPinned<{ role: string; database: string }>(
     connection,
     'select current_user::text as role, current_database()::text as database',
   );
   const [role, database] = [quote(row?.role ?? ''), quote(row?.database ?? '')];
-  const start = `the role ${role} of ${target} cannot create the extension ${name}`;
+  const start = `the role ${role} of ${target.name} cannot create the extension ${name}`;
   if (needs === 'database') return `${start}. Run there: GRANT CREATE ON DATABASE ${database} TO ${role};`;
   const statement = `CREATE EXTENSION ${quote(name)};`;
   const ways = [
@@ -173,7 +190,7 @@ async function explainCreation(
  * @throws Problem of a connection
  */
 export async function checkExtensions(
-  { to: { named, connection } }: Pick<CopyEnds, 'to'>,
+  { to: { named, connection, beside } }: Pick<CopyEnds, 'to'>,
   found: readonly FoundExtension[],
   way: ExtensionWay | null,
   part: SelectedPart,
@@ -189,7 +206,7 @@ export async function checkExtensions(
     const advice = `install them on its server, or leave out what needs them: ${exclude(missing.name)}`;
     return toChecks(name, [`${all}: ${advice}`], fine);
   }
-  const target = { name: named.name, connection, canExclude: way !== 'created' };
+  const target = { name: named.name, connection, beside, canExclude: way !== 'created' };
   const faults = way === null ? [] : await explainExtensions({ ...target, way }, needed);
   if (faults.length > 0) return toChecks(name, faults, fine);
   const others = listOtherVersions(needed);

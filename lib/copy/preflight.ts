@@ -37,7 +37,12 @@ export interface Database {
 /** The two ends, each with its session. */
 export interface CopyEnds {
   readonly from: { readonly named: NamedTarget; readonly connection: ServerConnection };
-  readonly to: { readonly named: NamedTarget; readonly connection: ServerConnection };
+  readonly to: {
+    readonly named: NamedTarget;
+    readonly connection: ServerConnection;
+    /** Opens a session in another database of the server. */
+    readonly beside?: () => Promise<ServerConnection>;
+  };
 }
 
 /** The part of a source that a copy has, which is read when it is asked for; null: all of it. */

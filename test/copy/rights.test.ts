@@ -7,6 +7,9 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
+import { explainExtensions, findExtensions } from '../../lib/copy/extensions.ts';
+import { connect } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { format as formatProblem } from '../../lib/problem/problem.ts';
 import { backupProject, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
@@ -96,6 +99,31 @@ test.each(servers())('extensions that the role may not create: $major', async (s
       `the role ${role} of NAME cannot create the extension hstore.` +
         ` Run there: GRANT CREATE ON DATABASE ${target.name} TO ${role};`,
     );
+  });
+});
+
+test('an extension of another role, in a swap: what another database says', async () => {
+  const server = anyServer();
+  await withRoles(server, async ({ source, target, url, role }) => {
+    await rowsOf(target.socket, 'create extension pageinspect');
+    const wanted = [{ name: 'pageinspect', version: null, schema: null }];
+    const open = (at: string) => connect({ url: at, applicationName: 'pgmage tests' });
+    const connection = await open(url);
+    const found = await findExtensions(connection, wanted);
+    const own = new URL(source.url);
+    own.username = role;
+    own.password = 'x';
+    // Another role stands for a host that gives the role such rights.
+    const said = (beside: () => Promise<ServerConnection>) =>
+      explainExtensions({ name: 'target', connection, way: 'elsewhere', beside }, found);
+    const fault = expect.stringContaining(
+      `the role ${role} of target cannot create the extension pageinspect`,
+    );
+    expect(await said(() => open(own.href))).toEqual([fault]);
+    expect(await said(() => Promise.reject(new Error('no other database')))).toEqual([fault]);
+    expect(await said(() => open(source.url))).toEqual([]);
+    expect(await rowsOf(source.socket, 'select from pg_extension where extname <> $$plpgsql$$')).toEqual([]);
+    await connection.close();
   });
 });
 
