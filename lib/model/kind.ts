@@ -221,10 +221,7 @@ export interface DataRules<P, Path extends FactPath = FactPath> {
   readonly ofDatabase?: boolean;
   /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;
-  /**
-   * SQL that creates one and is always taken back. Only some roles may run it; a copy finds out beforehand.
-   * For them it may fail for another reason.
-   */
+  /** SQL that only some roles may run, to create one: a copy tries it beforehand, and takes it back. */
   readonly trial?: string;
   /** Why a copy of the database must not have it; null: a copy has it. */
   copyRefusal?(fact: Fact<P, Path>): string | null;
@@ -253,9 +250,7 @@ export interface OnlineRules<P, Path extends FactPath = FactPath> {
  * out. See `settle`.
  */
 export interface ReconcileRules<P, Path extends FactPath = FactPath> {
-  /**
-   * Attributes that are lists whose order means nothing. The server keeps the order in which they were given.
-   */
+  /** Attributes that are lists whose order means nothing; the server keeps it as it was given. */
   readonly unordered?: readonly (keyof P)[];
   /** Attributes that are neither compared nor in fingerprints: facts that only the statements need. */
   readonly uncompared?: readonly (keyof P)[];
