@@ -17,7 +17,8 @@ interface Shadowed {
  *
  * It needs no database and changes nothing. It ends with exit code 2 when a finding is denied. Without paths
  * it reads the schema and the migrations of the project.
- * @param paths files, or folders with files: of pgmage, Prisma, dbmate, node-pg-migrate, Flyway, or plain SQL
+ * @param paths files, or folders with files: of pgmage, of another tool such as Prisma, Flyway, dbmate, goose
+ *   or Sqitch, or plain SQL
  */
 export async function lint(
   context: TaskContext,

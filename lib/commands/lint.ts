@@ -105,6 +105,10 @@ async function readPaths(
 ): Promise<LintSources> {
   const lists = await Promise.all(paths.map((path) => readPath(workspace.project, path)));
   const files = lists.flat();
+  if (files.length === 0) {
+    const reason = 'the files lead back, and db:lint checks the files that lead forward';
+    throw new Problem('bad_option', { option: paths.join(' '), reason, task: 'db:lint' });
+  }
   const schema = files.filter(({ is }) => is === 'schema');
   const faults = schema.length === 0 ? [] : await faultsOfSchema(workspace, policy, schema, null);
   return { files, schema: faults, isWhole: false };

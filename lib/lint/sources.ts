@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { runsInOneTransaction } from '../ledger/applying.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { detectLayout, type Layout } from '../migration/layouts.ts';
 import { compareNames, readVersion } from '../migration/name.ts';
 import { keepRange, splitParts } from '../migration/parts.ts';
 import { configFile } from '../problem/config-file.ts';
@@ -14,6 +13,8 @@ import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { readFile, readFiles, shownPath, type TextFile } from '../project/sql-files.ts';
 import type { LintedFile } from './statement.ts';
+import { detectMarked, detectTool, isWrapped, type LintedTool, readPlan } from './tools.ts';
+import { leadsBack } from './ways-back.ts';
 
 /** The files of a schema. */
 export const asSchema = (files: readonly TextFile[]): LintedFile[] =>
@@ -36,13 +37,6 @@ export function asMigrations(
   });
 }
 
-// Prisma and Supabase send a file whole, which is one transaction only if it has several statements.
-function isWrapped({ name }: Layout, text: string, start: number): boolean {
-  if (name === 'dbmate') return !/transaction:\s*false/.test(text.slice(0, start));
-  if (name === 'graphile-migrate') return !/^--! no-transaction/m.test(text);
-  return name === 'node-pg-migrate';
-}
-
 /** The migrations behind a version. @throws Problem `bad_config` */
 export function listAfter(
   files: readonly MigrationFile[],
@@ -56,8 +50,9 @@ export function listAfter(
 }
 
 /**
- * The files of a path: a `.sql` file or a folder of pgmage, Prisma, dbmate, node-pg-migrate,
- * graphile-migrate, Supabase, Flyway, or of plain `.sql` files.
+ * The files of a path that lead forward: of a `.sql` file, or of a folder of pgmage, of a tool in `tools.ts`,
+ * or of plain `.sql` files.
+ * @returns no file for a file that leads back
  * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `not_utf8`, `bad_option`
  */
 export async function readPath(project: Project, path: string): Promise<LintedFile[]> {
@@ -65,29 +60,44 @@ export async function readPath(project: Project, path: string): Promise<LintedFi
   if (full === project.schema) return asSchema(await readFiles(project.root, full));
   const shown = shownPath(project.root, full);
   if (!(await whileReading(shown, () => stat(full))).isDirectory())
-    return [plain({ file: shown, text: await readFile(project.root, full) })];
+    return leadsBack(full) ? [] : [single({ file: shown, text: await readFile(project.root, full) })];
   const names = (await readdir(full, { recursive: true })).map((name) => name.replaceAll('\\', '/'));
-  const found = names.filter((name) => name.endsWith('.sql') && !isUndo(name)).sort(compareFiles);
+  const sql = names.filter((name) => name.endsWith('.sql') && !leadsBack(join(full, name)));
+  const found = sql.sort(compareFiles(await readPlanOf(project, full, names)));
   const texts = await Promise.all(found.map((name) => readFile(project.root, join(full, name))));
   if (texts.every((text) => text.trim() === ''))
     throw new Problem('empty_file', { file: shown, comments: false, linted: true });
-  const layout = detectLayout({ paths: names, text: texts[0] ?? '' });
+  const tool = detectTool({ paths: names, text: texts[0] ?? '' });
   const inner = commonFolder(found);
+  const isMigration = (name: string) =>
+    (tool?.isMigration?.(name) ?? true) || tool?.isMigration?.(name.slice(inner.length)) === true;
   const files = found.flatMap((name, at): LintedFile[] => {
     const file = { file: shownPath(project.root, join(full, name)), text: texts[at] as string };
-    if (layout === null) return [plain(file)];
-    if (layout.nameOf(name) === null && layout.nameOf(name.slice(inner.length)) === null) return [];
-    return [placed(layout, file)];
+    if (tool === null) return [single(file)];
+    return isMigration(name) ? [ofTool(tool, file)] : [];
   });
   if (files.length > 0) return files;
-  const reason = `none of its files is a migration of ${layout?.tool}; name the folder of the migrations`;
+  const reason = `none of its files is a migration of ${tool?.tool}; name the folder of the migrations`;
   throw new Problem('bad_option', { option: shown, reason, task: 'db:lint' });
 }
 
-function placed(layout: Layout, { file, text: whole }: TextFile): LintedFile {
-  const up = layout.up(whole);
-  const text = keepRange(layout.plain?.(whole) ?? whole, up);
-  return { file, text, is: 'migration', transactional: isWrapped(layout, whole, up.start) };
+const ofTool = (tool: LintedTool, { file, text }: TextFile): LintedFile => ({
+  file,
+  text: tool.keepUp(text),
+  is: 'migration',
+  transactional: tool.isWrapped(text),
+});
+
+// A file without a folder that tells its tool.
+function single(file: TextFile): LintedFile {
+  const tool = detectMarked(file.text);
+  return tool === null ? plain(file) : ofTool(tool, file);
+}
+
+// The plan of Sqitch in a folder.
+async function readPlanOf(project: Project, full: string, names: readonly string[]) {
+  const name = names.find((one) => /(^|\/)sqitch\.plan$/.test(one));
+  return readPlan(name === undefined ? '' : await readFile(project.root, join(full, name)));
 }
 
 // The folder that all files are in, with its slash: `migrations/`.
@@ -99,12 +109,15 @@ function commonFolder(names: readonly string[]): string {
   return folder;
 }
 
-// Flyway's: what an undo migration takes away, its migration has made.
-const isUndo = (name: string) => /(^|\/)U\d[\w.]*__[^/]*$/.test(name) || /\.down\.sql$/.test(name);
-
-// The order of Flyway's V1__a, V2__b, V10__c, and of plain numbers.
-const compareFiles = (a: string, b: string) =>
-  compareNames(a.replace(/^V(?=\d)/, ''), b.replace(/^V(?=\d)/, ''));
+// The order of Flyway's V1__a, V2__b, V10__c, and of plain numbers; before it that of Sqitch's plan.
+function compareFiles(plan: ReadonlyMap<string, number>) {
+  const placeOf = (path: string) => {
+    const [, change = '', tag] = /(?:^|\/)deploy\/([^@]+)(@.*)?\.sql$/.exec(path) ?? [];
+    return plan.get(tag === undefined ? change : `${change}@`) ?? Number.MAX_SAFE_INTEGER;
+  };
+  return (a: string, b: string) =>
+    placeOf(a) - placeOf(b) || compareNames(a.replace(/^V(?=\d)/, ''), b.replace(/^V(?=\d)/, ''));
+}
 
 // Flyway runs each of its files in a transaction; pgmage's and others say it.
 function plain({ file, text }: TextFile): LintedFile {
