@@ -1,7 +1,7 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
 import { describeChange } from '../compare/changes.ts';
-import { compareCatalogs } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { brokenLedger } from '../ledger/position.ts';
@@ -62,8 +62,8 @@ export async function recordBaseline(
   return withLock(connection, target.name, async () => {
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
-    if (faults.length > 0) throw brokenLedger(target.name, faults, files);
-    const end = drift?.same ? applied : await reachedBy(session, applied, actual);
+    if (drift === null) throw brokenLedger(target.name, faults, files);
+    const end = drift.same ? applied : await reachedBy(session, { applied, actual, drift });
     await prepare();
     if (end === applied) return [];
     await prepareLedger(connection);
@@ -76,18 +76,18 @@ export async function recordBaseline(
 // Only a complete schema can be compared: the schema in the middle of a migration is unknown.
 async function reachedBy(
   { workspace, target, files, trials }: MigrationSession,
-  applied: number,
-  actual: Catalog,
+  { applied, actual, drift }: { applied: number; actual: Catalog; drift: Comparison },
 ): Promise<number> {
   const ways = listUps(files.slice(applied)).map((up) => ({ up, down: null }));
   const run = () => runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
   const { states } = await (trials?.get(`${applied} of ${files.length}`, run) ?? run());
-  let nearest: readonly string[] = [];
+  let nearest: Comparison | undefined;
   for (let count = ways.length; count > 0; count--) {
     const left = await compareCatalogs(workspace, states[count] as Catalog, actual);
     if (left.same) return applied + count;
-    if (nearest.length === 0 || left.changes.length < nearest.length)
-      nearest = left.changes.map(describeChange);
+    if (nearest === undefined || left.changes.length < nearest.changes.length) nearest = left;
   }
-  throw new Problem('no_baseline', { environment: target.name, changes: nearest });
+  const isFar = nearest === undefined || drift.changes.length < nearest.changes.length;
+  const { changes } = isFar ? drift : (nearest as Comparison);
+  throw new Problem('no_baseline', { environment: target.name, changes: changes.map(describeChange) });
 }

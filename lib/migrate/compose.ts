@@ -3,7 +3,7 @@
 import type { ObjectChange } from '../compare/changes.ts';
 import { compareWithRenames, type RenamedComparison, type RenameOptions } from '../compare/renames.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { type Catalog, markLoaded } from '../model/catalog.ts';
+import { type Catalog, markComplete, markLoaded } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
@@ -115,7 +115,7 @@ export async function readRecordedSchema(
   if (files.length > 0) return replay(workspace, listUps(files), { inOrder: true });
   // No migration leaves open what files may leave open, as a migration that does nothing would.
   const nothing = { files: [{ file: 'migrations', text: '' }], inOrder: true, as: null };
-  return markLoaded(await readSource(workspace, 'empty'), nothing);
+  return markComplete(markLoaded(await readSource(workspace, 'empty'), nothing));
 }
 
 // An online way is not worth the loss of the way down: if only the plain way is verified in both directions,

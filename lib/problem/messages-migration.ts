@@ -73,7 +73,7 @@ export const migrationMessages: {
     1,
     500,
     (of) => `${of.migration} does not lead to the wanted schema: ${of.changes.join('; ')}`,
-    'Nothing was written. Please report this with both schemas.' +
+    'No migration was written. Please report this with both schemas.' +
       ' db:generate --empty creates a migration for you to write.',
   ),
   ledger_unsafe: row(

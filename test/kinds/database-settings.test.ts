@@ -94,6 +94,19 @@ test('a migration sets them, and its way back resets them', async () => {
   });
 });
 
+test('the first migration sets them, too', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(url, `create table t (id int); ${setting(`work_mem = '9MB'`)}`);
+    await withProject(url, cache, async ({ context, files, read }) => {
+      const { unmanaged } = await pull(context, { baseline: true }, undefined);
+      expect(unmanaged).toEqual([]);
+      const [up, down] = read(files()[0] ?? '').split('-- Down Migration');
+      expect(up).toContain(`SET work_mem TO ''9MB''`);
+      expect(down).toContain('RESET work_mem');
+    });
+  });
+});
+
 test('a database that has settings and nothing else gets its first migration', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
     await rowsOf(url, setting(`work_mem = '9MB'`));

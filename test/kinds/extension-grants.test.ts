@@ -23,15 +23,17 @@ afterAll(async () => {
   await rm(cache, { recursive: true });
 });
 
-const usual = 'create extension hstore; create extension pg_stat_statements; create extension pgstattuple;';
+const usual = `create extension hstore; create extension pg_stat_statements; create extension pgstattuple;
+  create extension postgres_fdw;`;
 const granted = `${usual} revoke execute on function hstore(text, text) from public; grant usage
   on type hstore to ${role};
   grant execute on function hstore(text, text) to ${role}, postgres; revoke select on pg_stat_statements
   from public;
-  revoke usage on language plpgsql from public;`;
+  revoke usage on language plpgsql from public; grant usage on foreign data wrapper postgres_fdw to ${role};`;
 
 const up = [
   `GRANT EXECUTE ON FUNCTION public.hstore(text,text) TO ${role}`,
+  `GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${role}`,
   `GRANT USAGE ON TYPE public.hstore TO ${role}`,
   'REVOKE EXECUTE ON FUNCTION public.hstore(text,text) FROM PUBLIC',
   'REVOKE SELECT ON TABLE public.pg_stat_statements FROM PUBLIC',
@@ -42,6 +44,7 @@ const down = [
   'GRANT SELECT ON TABLE public.pg_stat_statements TO PUBLIC',
   'GRANT USAGE ON LANGUAGE plpgsql TO PUBLIC',
   `REVOKE EXECUTE ON FUNCTION public.hstore(text,text) FROM ${role}`,
+  `REVOKE USAGE ON FOREIGN DATA WRAPPER postgres_fdw FROM ${role}`,
   `REVOKE USAGE ON TYPE public.hstore FROM ${role}`,
 ];
 

@@ -114,6 +114,16 @@ test('another database of that schema is recorded by --baseline, and one that di
   });
 });
 
+test('--baseline tells what a recorded database has besides', async () => {
+  await having(users, async ({ own, url }) => {
+    await pull(own.context, { baseline: true }, undefined);
+    await rowsOf(url, 'create table orders (id bigint)');
+    const refused = await failure(sync(own.context, { ...yes, baseline: true }, undefined));
+    expect(refused.code).toBe('no_baseline');
+    expect(refused.message).toMatch(/It differs from the nearest one by: added TABLE orders$/);
+  });
+});
+
 test('a denied new migration is not written by --baseline, and nothing is recorded', async () => {
   await having(users, async ({ own, other }) => {
     await pull(own.context, { baseline: true }, undefined);

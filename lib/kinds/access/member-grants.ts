@@ -136,11 +136,13 @@ export const memberGrant: Kind<MemberGrant> = {
       const path = [fact.path[0] ?? '', role];
       return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
     },
-    // In the shadow the role of the database owns the extension, and a stand-in has at most one member.
+    // In the shadow the role of the database owns the extension, and a stand-in has at most one member: its
+    // foreign data wrapper.
     settled: (fact, { catalog, other, role }) => {
       const count = (extension: Fact | undefined) => Number(extension?.payload.members ?? 0);
       const [here, beside] = [catalog, other].map(({ facts }) => facts.get(fact.parent ?? ''));
-      const lacks = beside !== undefined && count(beside) <= 1 && count(beside) < count(here);
+      const isThere = count(beside) === 1 && fact.signature.startsWith(' ON FOREIGN DATA WRAPPER ');
+      const lacks = beside !== undefined && !isThere && count(beside) <= 1 && count(beside) < count(here);
       const isOwn = other.role === shadowRole && role !== shadowRole && granteeIn(fact) === role;
       return lacks || isOwn ? null : fact;
     },
