@@ -49,6 +49,16 @@ function findBase() {
   );
 }
 
+/** The same; undefined: db:lint then reads all migrations. */
+function tryBase() {
+  try {
+    return findBase();
+  } catch (error) {
+    if (!(error instanceof NoPlan)) throw error;
+    return undefined;
+  }
+}
+
 const planOfFiles = () => pgmage('db:plan', '--format', 'markdown', '--base', findBase());
 
 /** True if the problem is that a fork has no secrets. */
@@ -72,7 +82,9 @@ function keepPlan(words) {
 
 const isRefused = ({ text }) => /^\*\*db:sync would refuse\*\*/m.test(text);
 
-/** The plan; `isMissing`: its file was asked for, and was not written. */
+/**
+ * The plan; `isOfTarget`: the environment was read; `isMissing`: its file was asked for, and was not written.
+ */
 function makePlan() {
   if (PGMAGE_OUT !== '' && PGMAGE_ENVIRONMENT === '')
     throw new NoPlan('The input "out" needs an environment: a plan of the files alone cannot be applied.');
@@ -80,10 +92,10 @@ function makePlan() {
   const target = ['--env', PGMAGE_ENVIRONMENT];
   const words = ['db:plan', ...target, '--format', 'markdown'];
   const kept = PGMAGE_OUT === '' ? undefined : keepPlan(words);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) return { ...kept, isOfTarget: true };
   // A plan that db:sync would refuse is shown, but not kept.
   const plan = pgmage(...words);
-  if (plan.code === 0) return { ...plan, isMissing: PGMAGE_OUT !== '' && !isRefused(plan) };
+  if (plan.code === 0) return { ...plan, isOfTarget: true, isMissing: PGMAGE_OUT !== '' && !isRefused(plan) };
   if (!lacksUrl(pgmage('db:plan', ...target, '--json').text)) return plan;
   console.log('::notice title=pgmage::No URL for the environment, as in a fork: the files alone are read.');
   return planOfFiles();
@@ -103,8 +115,17 @@ function tryPlan() {
 }
 
 const plan = tryPlan();
-const lint =
-  process.env.PGMAGE_LINT === 'false' ? { text: '', code: 0 } : pgmage('db:lint', '--format', 'github');
+
+/** The findings of what the branch adds or edits, with the sizes of tables where the environment was read. */
+function lintBranch() {
+  if (process.env.PGMAGE_LINT === 'false') return { text: '', code: 0 };
+  const base = tryBase();
+  const since = base === undefined ? [] : ['--base', base];
+  const target = plan.isOfTarget ? ['--env', PGMAGE_ENVIRONMENT] : [];
+  return pgmage('db:lint', '--format', 'github', ...since, ...target);
+}
+
+const lint = lintBranch();
 if (lint.text.trim() !== '') console.log(lint.text.trimEnd());
 if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text.replace(/^<!--[^\n]*-->/, marker));
 else writeFileSync(PGMAGE_PLAN, `${marker}\n### pgmage: no plan\n\nThe plan failed. ${plan.reason}\n`);

@@ -24,8 +24,13 @@ export async function lint(
   context: TaskContext,
   paths: Path[] = [],
   options: {
-    /** The environment whose tables have the sizes; of the migrations only its pending ones are read. */
+    /**
+     * The environment whose tables have the sizes; without --base only its pending ones of the migrations are
+     * read.
+     */
     env?: Name;
+    /** Leave out the migrations and the findings of this commit, such as origin/main. */
+    base?: Name;
     /** End with exit code 2 for warnings, too. */
     strict?: boolean;
     /** Print annotations for GitHub, or a code quality report for GitLab. */

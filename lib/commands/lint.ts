@@ -18,12 +18,14 @@ import { hazards } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
+import { type Commit, openCommit } from '../project/commit.ts';
 import { readForeignPosition } from '../project/foreign-migrations.ts';
 import { checkChain, readMigrations } from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
 import { replay } from '../project/shadow-catalog.ts';
 import { readSourceFiles, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
+import { leaveOutKnown } from './lint-base.ts';
 
 /** The options of `db:lint`. */
 export interface LintInput {
@@ -31,6 +33,8 @@ export interface LintInput {
   readonly paths?: readonly string[];
   /** The environment whose tables have the sizes; of its migrations the pending ones are read. */
   readonly env?: string;
+  /** The commit whose migrations and findings are left out. */
+  readonly base?: string;
 }
 
 /** The report of `db:lint`. */
@@ -58,18 +62,24 @@ interface LintSources {
  * Checks files against the policy of the project and the ready rules. It needs no database.
  * @throws Problem `invalid_sql` and others of the files; `bad_config`; of the connection
  */
-export async function lint(workspace: Workspace, { paths = [], env }: LintInput = {}): Promise<LintReport> {
+export async function lint(workspace: Workspace, input: LintInput = {}): Promise<LintReport> {
+  const { paths = [], env, base } = input;
   const policy = workspace.project.policy ?? {};
   checkRules(policy, ruleNames);
   const isProject = paths.length === 0;
+  const commit = base === undefined ? null : await openCommit(workspace.project.root, base);
   const work = async (connection?: Connection) => {
     const sources = isProject
-      ? await readProject(workspace, policy, connection)
-      : await readPaths(workspace, policy, paths);
+      ? await readProject(workspace, policy, { connection, commit })
+      : leaveOutFiles(await readPaths(workspace, policy, paths), commit);
     const found = [...sources.schema, ...(await lintFiles(sources.files, policy))];
     const sizes = connection === undefined ? new Map() : await sizesOf(connection, found);
     const { files, isWhole } = sources;
-    const findings = weighFindings(found, { policy, files, sizes, isWhole });
+    const weighed = weighFindings(found, { policy, files, sizes, isWhole });
+    const findings =
+      commit === null
+        ? weighed
+        : await leaveOutKnown(workspace, policy, { findings: weighed, files }, commit);
     const denied = findings.filter(({ level }) => level === 'deny');
     const migrations = new Set(files.filter(({ is }) => is !== 'schema').map(({ file }) => file));
     return {
@@ -80,6 +90,7 @@ export async function lint(workspace: Workspace, { paths = [], env }: LintInput 
       mayBeApplied:
         isProject &&
         connection === undefined &&
+        commit === null &&
         policy.after === undefined &&
         denied.some(({ where }) => where !== null && migrations.has(where.file)),
     };
@@ -114,16 +125,27 @@ async function readPaths(
   return { files, schema: faults, isWhole: false };
 }
 
+// A migration of the commit is as it was reviewed; one that was edited since is not.
+function leaveOutFiles(sources: LintSources, commit: Commit | null): LintSources {
+  if (commit === null) return sources;
+  const files = sources.files.filter(({ is, file }) => is === 'schema' || !commit.isUnchanged(file));
+  return { ...sources, files };
+}
+
 async function readProject(
   workspace: Workspace,
   policy: PolicyConfig,
-  connection: Connection | undefined,
+  { connection, commit }: { readonly connection: Connection | undefined; readonly commit: Commit | null },
 ): Promise<LintSources> {
   const { project } = workspace;
   const migrations = await readMigrations(project);
   const wanted = await readWanted(workspace, migrations.length > 0);
-  const open = connection === undefined ? migrations : await listPending(project, connection, migrations);
-  const later = connection === undefined ? listAfter(open, policy.after) : open;
+  // A commit tells better than a database what is new: a branch may have been applied there already.
+  const isPending = connection !== undefined && commit === null;
+  const open = isPending
+    ? await listPending(project, connection, migrations)
+    : listAfter(migrations, policy.after);
+  const later = commit === null ? open : open.filter(({ file }) => !commit.isUnchanged(file));
   const schema = asSchema(wanted);
   const faults = schema.length === 0 ? [] : await faultsOfSchema(workspace, policy, schema, migrations);
   return {

@@ -30,8 +30,8 @@ export function lintText(report: LintReport, paper: Paper): string {
 }
 
 const appliedHint =
-  'Hint: Applied migrations are checked, too. To leave them out, set policy.after in the configuration to' +
-  ' the name of the last one.';
+  'Hint: Applied migrations are checked, too. To leave them out, name the commit that has them: --base' +
+  ' origin/main. Or set policy.after in the configuration to the name of the last one.';
 
 function placeOf({ where, object }: LintFinding): string {
   if (where === null) return makeLegible(object ?? 'schema');

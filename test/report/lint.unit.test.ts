@@ -39,8 +39,8 @@ test('as text, with the place, the size of the table and the sum', () => {
       .split('\n')
       .at(-1),
   ).toBe(
-    'Hint: Applied migrations are checked, too. To leave them out, set policy.after in the configuration to' +
-      ' the name of the last one.',
+    'Hint: Applied migrations are checked, too. To leave them out, name the commit that has them: --base' +
+      ' origin/main. Or set policy.after in the configuration to the name of the last one.',
   );
 });
 

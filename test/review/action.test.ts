@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withTemplate } from '../project/cache.ts';
+import { freshDatabase, rowsOf } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
 import { type Comment, type GitHub, startGitHub } from './github.ts';
-import { action, runAction } from './steps.ts';
+import { action, repository, runAction } from './steps.ts';
 
 let root: string;
 let hub: GitHub;
@@ -39,7 +41,9 @@ async function makeProject(at = ''): Promise<void> {
       join(folder, 'migrations', `${name}.sql`),
       `-- Up Migration\n\n${sql}\n\n-- Down Migration\n\nselect 1;\n`,
     );
-  up('1_base', 'create table users (id bigint primary key, note text);');
+  up('1_base', 'create table users (id bigint primary key, gone text, note text);');
+  // db:lint denies it, but it was merged.
+  up('1_gone', 'alter table users drop column gone;');
   writeFileSync(join(folder, 'schema.sql'), 'create table users (id bigint primary key);\n');
   git('init', '-q', '-b', 'main');
   git('add', '.');
@@ -83,6 +87,7 @@ test('a comment is created, and updated in place, also on a later page; findings
   hub.comments.push({ id: 2, body: 'Old:\n<!-- pgmage:plan files -->', user: { type: 'Bot' } });
   const first = await run();
   expect(first.output).toContain('::error title=drop_column,file=migrations/2_note.sql,line=3,col=');
+  expect(first.output).not.toContain('1_gone');
   expect(first.codes).toEqual([2, 0]);
   expect(hub.comments).toHaveLength(3);
   const own = hub.comments[2] as Comment;
@@ -119,6 +124,42 @@ test('a project in a folder of the repository: annotations name files from the r
   writeFileSync(join(root, 'packages/db/schema.sql'), 'create tble users;\n');
   const broken = await run({ 'working-directory': 'packages/db' });
   expect(broken.output).toContain(',file=packages/db/schema.sql,line=1,col=8::');
+});
+
+test('with an environment findings count by the sizes of its tables', async () => {
+  const database = await freshDatabase(anyServer());
+  const variables = { PROD_URL: database.url };
+  const pgmage = (...words: string[]) =>
+    execFileSync(process.execPath, [join(repository, 'bin/pgmage.cjs'), ...words], {
+      cwd: root,
+      env: { PATH: process.env.PATH, ...variables },
+      stdio: 'ignore',
+    });
+  rmSync(join(root, 'migrations'), { recursive: true });
+  writeFileSync(
+    join(root, 'pgmage.config.ts'),
+    `export default {
+      environments: { prod: { variable: 'PROD_URL' } },
+      policy: { deletes_data: { over: '1MB', level: 'deny' } },
+    };\n`,
+  );
+  writeFileSync(
+    join(root, 'schema.sql'),
+    'create table users (id bigint primary key, note text, few text);\n',
+  );
+  pgmage('db:sync', '--env', 'prod', '--yes');
+  await rowsOf(database.url, `insert into users select n, repeat('x', 100) from generate_series(1, 20000) n`);
+  git('add', '.');
+  git('commit', '-q', '-m', 'sealed');
+  const base = git('rev-parse', 'HEAD').trim();
+  writeFileSync(join(root, 'schema.sql'), 'create table users (id bigint primary key, few text);\n');
+  pgmage('db:generate');
+  event({ pull_request: { number: 7, base: { sha: base } } });
+  const { output } = await run({ environment: 'prod' }, variables);
+  await database.drop();
+  expect(output).toMatch(
+    /^::error title=drop_column,file=migrations\/.*users\.note: .* \([\w.]*users: \d MB\)/m,
+  );
 });
 
 test('the comment of a person is found by their token, and no comment of others', async () => {

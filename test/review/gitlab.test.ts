@@ -11,7 +11,7 @@ import { withTemplate } from '../project/cache.ts';
 import { repository } from './steps.ts';
 
 const guide = readFileSync(join(repository, 'docs/guides/ci-and-deploy.md'), 'utf8');
-const [, section = ''] = guide.split('In GitLab, a job with a note of the merge request:');
+const [, section = ''] = guide.split('A job with a note of the merge request:');
 const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? [];
 const { plan: job } = parse(text) as { plan: { script: string[]; after_script: string[] } };
 
@@ -56,7 +56,9 @@ beforeAll(async () => {
   writeFileSync(join(root, '.gitignore'), '.pgmage\n*.md\ngl-code-quality.json\n');
   writeFileSync(join(root, 'package.json'), '{"name":"shop"}\n');
   writeFileSync(join(root, 'schema.sql'), 'create table users (id bigint primary key);\n');
-  base = commit('1_base', 'create table users (id bigint primary key, note text);');
+  commit('1_base', 'create table users (id bigint primary key, gone text, note text);');
+  // db:lint denies it, but it was merged.
+  base = commit('1_gone', 'alter table users drop column gone;');
   git('push', '-q', 'origin', 'main');
   commit('2_note', 'alter table users drop column note;');
   api = createServer((request, response) => {
