@@ -5,7 +5,8 @@ import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { brokenLedger } from '../ledger/position.ts';
 import { readTargetState } from '../migrate/target-state.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import type { Diff } from '../model/diff.ts';
 import { type Step, splitCombined } from '../model/step.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import { readMigrations } from '../project/migration-folder.ts';
@@ -52,7 +53,8 @@ export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}):
   const target = await workspace.world.environment(env);
   const wanted = await readSource(workspace, workspace.project.schema);
   const { base, actual } = await sides(workspace, target, wanted);
-  const change = await openPart(workspace, await compareCatalogs(workspace, base, actual), wanted, actual);
+  const { diff } = await compareCatalogs(workspace, wanted, actual);
+  const change = openPart(await compareCatalogs(workspace, base, actual), diff);
   const place = await resolvePlace(workspace.project, {});
   const report = {
     from: describe(workspace.project, target.name),
@@ -62,8 +64,8 @@ export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}):
   };
   if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
   const current = (await compareCatalogs(workspace, wanted, base, actual.role)).same;
-  const rewritten = current ? await rewrite(workspace, wanted, actual, place) : null;
-  if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
+  const files = current ? await rewrite(workspace, { wanted, actual, diff }, place) : null;
+  if (files !== null) return { ...report, how: 'rewritten', written: files, done: true };
   const addition = { wanted, actual: current ? actual : null, change };
   const file = await append(workspace, addition, place, target.name);
   if (file === null) return { ...report, how: null, written: [], done: false };
@@ -80,13 +82,7 @@ interface Drift {
 
 // Leaves out changes that the schema files already have: they were pulled before, but are in no migration
 // yet.
-async function openPart(
-  workspace: Workspace,
-  { changes, up, after }: Comparison,
-  wanted: Catalog,
-  actual: Catalog,
-): Promise<Drift> {
-  const { diff } = await compareCatalogs(workspace, wanted, actual);
+function openPart({ changes, up, after }: Comparison, diff: Diff): Drift {
   const facts = [...diff.added, ...diff.removed, ...diff.changed.map(({ to }) => to)];
   const open = new Set(facts.map(({ id }) => id));
   return {
@@ -110,16 +106,19 @@ async function sides(
   });
 }
 
-// Files that are exactly as pgmage writes them contain nothing of the user's that could be lost.
+// Files that are exactly as pgmage writes them contain nothing of the user's that could be lost. They are in
+// the words of the database, which may not be those of the shadow.
 async function rewrite(
   workspace: Workspace,
-  wanted: Catalog,
-  actual: Catalog,
+  { wanted, actual, diff }: { wanted: Catalog; actual: Catalog; diff: Diff },
   place: SchemaPlace,
 ): Promise<string[] | null> {
-  const asPulled = await renderPull(workspace, withoutUnmanaged(workspace.project, wanted), place);
-  const { written, removed } = await planReplacement(workspace.project, place, asPulled.files);
-  if (written.length + removed.length > 0) return null;
+  const isAsPulled = async (catalog: Catalog) => {
+    const pulled = await renderPull(workspace, withoutUnmanaged(workspace.project, catalog), place);
+    const { written, removed } = await planReplacement(workspace.project, place, pulled.files);
+    return written.length + removed.length === 0;
+  };
+  if (!(await isAsPulled(wanted)) && !(await isAsPulled(takenBack(actual, wanted, diff)))) return null;
   const { files } = await renderVerifiedPull(
     workspace,
     'the database',
@@ -129,6 +128,20 @@ async function rewrite(
   const change = await planReplacement(workspace.project, place, files);
   await writeReplacement(workspace.project.root, files, change);
   return [...change.written.map(({ file }) => file), ...change.removed];
+}
+
+// The database without its drift.
+function takenBack(actual: Catalog, wanted: Catalog, { added, removed, changed }: Diff): Catalog {
+  const facts = new Map(actual.facts);
+  for (const { id } of added) facts.delete(id);
+  for (const fact of [...removed, ...changed.map(({ from }) => from)]) facts.set(fact.id, fact);
+  const known = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
+    new Map([...own, ...other].filter(([id]) => facts.has(id)));
+  return withRelations(actual, facts, () => ({
+    needs: known(wanted.needs, actual.needs),
+    dies: known(wanted.dies, actual.dies),
+    links: actual.links,
+  }));
 }
 
 interface Addition {

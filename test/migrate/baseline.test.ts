@@ -156,6 +156,20 @@ test('a hand-made change is taken into a schema that is as db:pull writes it', a
   });
 });
 
+test('so is one in the words of another version of the server', async () => {
+  const schema = `create extension pg_trgm; ${users}
+    create materialized view totals as select email, count(*) as n from users group by email;`;
+  await having(schema, async ({ own, url }) => {
+    const { context } = own;
+    await pull(context, { baseline: true }, undefined);
+    const before = readFileSync(context.project.schema, 'utf8');
+    await rowsOf(url, 'alter table users add age integer');
+    expect(await pullDrift(context)).toMatchObject({ how: 'rewritten', written: ['schema.sql'] });
+    const after = readFileSync(context.project.schema, 'utf8');
+    expect(after.replace('  age integer,\n', '')).toBe(before);
+  });
+});
+
 test('a schema that somebody wrote is only added to', async () => {
   const mine = '-- Mine.\ncreate table users (\n  id bigint primary key, -- the number\n  email text\n);\n';
   await having(users, async ({ own, url }) => {
