@@ -1,7 +1,9 @@
 // A diff and its plan → the changes as a person counts them: what belongs to one object is one change.
+
 import { type Catalog, getParent } from '../model/catalog.ts';
 import type { Changed, Diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
+import { nameFact, stripPublic } from '../model/fact-name.ts';
 import type { Kinds } from '../model/kind.ts';
 import { maskFact } from '../model/mask.ts';
 import { type Step, splitCombined } from '../model/step.ts';
@@ -143,23 +145,6 @@ function changeOfBoth(
 }
 
 const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
-
-/** The name of a fact: its kind's summary or reference, without the common schema. */
-export function nameFact(fact: Fact, kinds: Kinds): string {
-  const kind = kinds.get(fact.kind);
-  const shown = maskFact(fact, kind);
-  return stripPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
-}
-
-/**
- * A text without the schema that everything is in, and without the type that a default's constant has anyway.
- */
-export function stripPublic(text: string): string {
-  return text.replace(constant, '$1').replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
-}
-
-const constant =
-  /(\bDEFAULT '(?:[^']|'')*')::(?:[\w.]|"[^"]*")+(?: varying| precision)?(?:\([\d,]+\))?(?: with(?:out)? time zone)?(?:\[\])*/g;
 
 // The outermost object that a fact is part of.
 function top(fact: Fact, catalog: Catalog): Fact {

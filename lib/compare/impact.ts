@@ -2,6 +2,7 @@
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
+import { stripPublic } from '../model/fact-name.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { SettledPair } from '../model/reconcile.ts';
 import { nameInSession } from '../model/schema-pair.ts';
@@ -9,7 +10,6 @@ import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import type { Rename } from '../plan/renames.ts';
-import { stripPublic } from './changes.ts';
 
 /** One thing that a statement costs. */
 export interface Caution {

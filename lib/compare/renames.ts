@@ -1,13 +1,14 @@
 // Decides which dropped and added objects are one renamed object: only those that the user confirms.
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
+import { stripPublic } from '../model/fact-name.ts';
 import { qualify } from '../model/quote.ts';
 import { listStatements, splitCombined } from '../model/step.ts';
 import { splitIntoSegments } from '../plan/plan.ts';
 import { findPossibleRenames, followsOthers, isAlike, planRenames, type Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { type ObjectChange, stripPublic } from './changes.ts';
+import type { ObjectChange } from './changes.ts';
 import { type Comparison, compareCatalogs } from './compare.ts';
 import {
   hasName,

@@ -1,9 +1,9 @@
 // Checks the rows of a database before the steps of a plan run.
 
-import { stripPublic } from '../compare/changes.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { ownName } from '../model/fact.ts';
+import { stripPublic } from '../model/fact-name.ts';
 import { qualify } from '../model/quote.ts';
 import type { SettledPair } from '../model/reconcile.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';

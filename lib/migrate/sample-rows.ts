@@ -1,6 +1,6 @@
 // Measures the losses of a migration and its way down on sample rows in the shadow.
 
-import { stripPublic } from '../compare/changes.ts';
+import { stripPublic } from '../model/fact-name.ts';
 import type { Connection } from '../pg/connection.ts';
 import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';

@@ -1,11 +1,12 @@
 // Tenants that are schemas: what the wanted schema and migrations must be, so that each of them can have it.
-import { nameFact } from '../compare/changes.ts';
+
 import { kinds } from '../kinds/index.ts';
 import { extensionId, schemaId, sharedBeside } from '../kinds/named-objects.ts';
 import { type Catalog, getParent, getRoot } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
+import { nameFact } from '../model/fact-name.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { ledgerSchema, type SchemaPair, tenantLedger } from '../model/schema-pair.ts';
 import type { Connection } from '../pg/connection.ts';

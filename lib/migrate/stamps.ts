@@ -1,13 +1,13 @@
 // The stamps of ways down: by the rule of each statement and on sample rows, and checked again later.
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
-import { stripPublic } from '../compare/changes.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Down, toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { makeDifference } from '../model/diff.ts';
+import { stripPublic } from '../model/fact-name.ts';
 import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';

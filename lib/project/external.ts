@@ -5,7 +5,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import { qualify } from '../model/quote.ts';
+import { nameFact } from '../model/fact-name.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutExternal } from './ignore.ts';
@@ -61,12 +61,10 @@ export function refuseOutsideExternal(
 // Without those that are part of others.
 function nameAll(facts: readonly Fact[]): string[] {
   const ids = new Set(facts.map(({ id }) => id));
-  return facts.filter(({ parent }) => !ids.has(parent ?? '')).map(nameOf);
+  return facts.filter(({ parent }) => !ids.has(parent ?? '')).map((fact) => nameFact(fact, kinds));
 }
 
 function onlyOthers(whole: Catalog, own: Catalog): Catalog {
   const others = [...whole.facts].filter(([id]) => !own.facts.has(id));
   return withRelations(whole, new Map(others), () => whole);
 }
-
-const nameOf = ({ kind, path }: Fact) => `${kind.toUpperCase()} ${qualify(path)}`;

@@ -142,7 +142,7 @@ test('without a file, the message says so; objects of other schemas are refused 
 test.each([
   ['create table shared.more (id int);', '', 'TABLE shared.more'],
   ['alter table shared.plans add column more int;', '', /shared\.plans.*more/i],
-  [`comment on table shared.plans is 'x';`, '', /COMMENT shared\.plans/],
+  [`comment on table shared.plans is 'x';`, '', /COMMENT ON TABLE shared\.plans/],
   ['', 'drop function shared.touch();', 'FUNCTION shared.touch'],
 ])('another program is not meddled with: schema %s, migration %s', async (schema, up, object) => {
   await open('tenant_a');
@@ -204,7 +204,7 @@ test.each([
 
 test.each([
   ['create extension citext schema public;', 'EXTENSION citext'],
-  ['create table public.other (id int);', 'TABLE public.other'],
+  ['create table public.other (id int);', 'TABLE other'],
 ])('a file creates objects of external schemas alone: %s', async (more, object) => {
   await open();
   fleet.project.write({ 'shared.sql': `${shared} ${more}` });
