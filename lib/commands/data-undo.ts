@@ -13,7 +13,7 @@ import { withSpools } from '../data-sync/spool.ts';
 import { changeInTransaction, lockIn } from '../data-sync/transaction.ts';
 import { pairWithItself } from '../data-sync/undo.ts';
 import { pruneUndo, readUndo, type UndoRows, undoFileOf, undoFolder } from '../data-sync/undo-file.ts';
-import { readDataRuns } from '../ledger/data-runs.ts';
+import { type RecordedRun, readDataRuns } from '../ledger/data-runs.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -143,8 +143,8 @@ async function planUndo(
     ({ mode, outcome, detail }) => mode === 'undo' && outcome === 'done' && detail === one.id,
   );
   if (undone !== undefined) throw refuse(`run ${undone.id} has taken it back`);
-  if (!entries.some(({ id, outcome }) => id === one.id && (outcome === 'done' || outcome === 'batch')))
-    throw refuse('it changed nothing');
+  if (!entries.some((entry) => entry.id === one.id && hasChanged(entry)))
+    throw refuse('it changed nothing, so there is nothing to take back');
   const successor = findSuccessor(entries, one.id);
   const isUndone = all.some((it) => it.mode === 'undo' && it.outcome === 'done' && it.detail === successor);
   if (successor !== undefined && !isUndone)
@@ -162,6 +162,10 @@ async function planUndo(
   };
   return { plan, undoBytes: last === undefined ? null : (checkpointOf(last)?.undo ?? null) };
 }
+
+// Such a run has no undo file.
+const hasChanged = ({ outcome, inserted, updated, deleted }: RecordedRun) =>
+  (outcome === 'done' || outcome === 'batch') && inserted + updated + deleted > 0;
 
 interface Undoing {
   readonly workspace: Workspace;

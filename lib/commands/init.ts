@@ -20,6 +20,7 @@ import { readSource } from '../project/source.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
 import { describeAddress } from '../project/target-address.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import { type PullReport, pull } from './pull.ts';
 
 /** The options of `init`. */
@@ -52,6 +53,8 @@ export interface InitPlan {
     /** Why it is unreachable. */
     readonly reason: string | null;
   } | null;
+  /** The protected environment of `--env`, which does not become the default one; null: it is none. */
+  readonly guarded: string | null;
 }
 
 /** The report of `init`. */
@@ -70,16 +73,19 @@ export interface InitReport extends InitPlan {
  * environment and of {@link pull}
  */
 export async function init(workspace: Workspace, input: InitInput, ask: Ask<InitPlan>): Promise<InitReport> {
-  const { database, catalog } = await look(workspace, input);
+  const { target, database, catalog } = await look(workspace, input);
   const layout = workspace.project.layout ?? (await layoutOf(workspace.project, catalog));
   // A folder that no command can read is refused before anything is written.
   await readMigrations(withLayout(workspace.project, layout));
-  const files = await missing(workspace.project, input, layout);
+  // A command without --env would be about the protected database.
+  const isGuarded = input.env !== undefined && (target?.protected ?? true);
+  const files = await missing(workspace.project, { ...input, isGuarded }, layout);
   const plan: InitPlan = {
     written: files.map(({ file }) => file),
     scripts: files.flatMap(({ scripts = [] }) => scripts),
     layout: layout?.name ?? null,
     database,
+    guarded: isGuarded && target !== null ? target.name : null,
   };
   const exposed = await findExposed(workspace.project);
   const rest = { ...plan, pulled: null, exposed };
@@ -115,14 +121,22 @@ async function adopt(
   return pull(workspace, { ...from, ...(layout === null ? { baseline: true } : {}) }, undefined);
 }
 
-async function look(
-  workspace: Workspace,
-  { env, filesOnly }: InitInput,
-): Promise<{ database: InitPlan['database']; catalog: Catalog | null }> {
-  if (filesOnly) return { database: null, catalog: null };
-  const target = await workspace.world.environment(env);
+/** The environment that was asked for, and the content of its database. */
+interface Look {
+  readonly target: Target | null;
+  readonly database: InitPlan['database'];
+  readonly catalog: Catalog | null;
+}
+
+async function look(workspace: Workspace, { env, filesOnly }: InitInput): Promise<Look> {
+  const { world } = workspace;
+  if (filesOnly) {
+    const target = env === undefined ? null : await world.environment(env).catch(() => null);
+    return { target, database: null, catalog: null };
+  }
+  const target = await world.environment(env);
   const told = { name: target.name, address: describeAddress(workspace.project, target), reason: null };
-  if (target.url === null) return { database: { ...told, is: 'embedded' }, catalog: null };
+  if (target.url === null) return { target, database: { ...told, is: 'embedded' }, catalog: null };
   try {
     const catalog = await readSource(workspace, target.name);
     const usual = emptyCatalog(catalog.major, kinds).facts;
@@ -135,12 +149,12 @@ async function look(
         : (await hasMigrations(workspace.project))
           ? 'kept'
           : 'unrecorded';
-    return { database: { ...told, is }, catalog };
+    return { target, database: { ...told, is }, catalog };
   } catch (thrown) {
     // The files can be written without the database.
     if (!(thrown instanceof Problem) || !('detail' in thrown.data) || 'sqlstate' in thrown.data) throw thrown;
     const reason = `${thrown.message}: ${thrown.data.detail}`;
-    return { database: { ...told, is: 'unreachable', reason }, catalog: null };
+    return { target, database: { ...told, is: 'unreachable', reason }, catalog: null };
   }
 }
 
@@ -169,6 +183,8 @@ function folderOf({ root, migrations }: Project, layout: Layout): string {
   return existsSync(migrations) ? migrations : join(root, layout.folder);
 }
 
+type FileInput = InitInput & { readonly isGuarded: boolean };
+
 /** A file that is not there, or not as it is to be. */
 interface Missing {
   readonly file: string;
@@ -176,7 +192,7 @@ interface Missing {
   readonly scripts?: readonly string[];
 }
 
-async function missing(project: Project, input: InitInput, layout: Layout | null): Promise<Missing[]> {
+async function missing(project: Project, input: FileInput, layout: Layout | null): Promise<Missing[]> {
   const { root } = project;
   const found: Missing[] = [];
   const add = (file: string, text: string) => {
@@ -206,7 +222,7 @@ function scriptsFor(layout: Layout | null): Record<string, string> {
   );
 }
 
-function configText(project: Project, { env }: InitInput, layout: Layout | null): string {
+function configText(project: Project, { env, isGuarded }: FileInput, layout: Layout | null): string {
   const { root, schema } = project;
   const folder = layout === null ? project.migrations : folderOf(project, layout);
   const fields = {
@@ -215,7 +231,7 @@ function configText(project: Project, { env }: InitInput, layout: Layout | null)
       ? {}
       : { migrations: shownPath(root, folder) }),
     ...(layout === null ? {} : { layout: layout.name }),
-    ...(env === undefined ? {} : { environment: env }),
+    ...(env === undefined || isGuarded ? {} : { environment: env }),
   };
   const lines = Object.entries(fields).map(
     ([name, value]) => `  ${name}: '${value.replace(/['\\]/g, '\\$&')}',\n`,

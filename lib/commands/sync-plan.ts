@@ -1,13 +1,16 @@
 // Applies a plan that was approved: exactly that, or nothing.
+import type { Composition } from '../migrate/compose.ts';
 import {
   type ApprovedPlan,
   digestFolder,
+  digestLedger,
   digestTarget,
   digestWanted,
   type KeptOptions,
   type PlanFile,
   readPlan,
 } from '../migrate/plan-file.ts';
+import type { SoundTargetState } from '../migrate/target-state.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
 import { identifyAddress } from '../project/target-address.ts';
@@ -82,6 +85,27 @@ function naming(ask: Ask<SyncPlan>, approved: PlanFile): Ask<SyncPlan> {
   return { show: named((plan) => ask.show(plan)), ask: ask.ask && named(ask.ask) };
 }
 
+// True if the target is as the plan found it, and after that exactly the plan's migrations were applied. The
+// files before these equal the ledger's, and the schema has no drift: the state is sound.
+function isAppliedAlone(
+  plan: ApprovedPlan,
+  { wanted, files }: Composition,
+  state: SoundTargetState,
+): boolean {
+  const { ledger, standing } = state;
+  const count = plan.migrations.length;
+  const before = files.length - count;
+  const isComplete = standing.applied === files.length && standing.unfinished === null;
+  if (count === 0 || before < 0 || !isComplete) return false;
+  const own = files.slice(before).map(({ name, text }) => ({ name, text }));
+  const earlier = { ...ledger, applied: ledger.applied.slice(0, before) };
+  return (
+    JSON.stringify(own) === JSON.stringify(plan.migrations) &&
+    digestLedger(earlier, { applied: before, unfinished: null }) === plan.target.ledger &&
+    digestWanted(wanted) === plan.schema
+  );
+}
+
 // Called before anything is written or asked, and again under the lock.
 function makeInspector(
   plan: ApprovedPlan,
@@ -90,11 +114,12 @@ function makeInspector(
   return (composition, pending, state) => {
     const { schema, ledger } = digestTarget(state);
     const texts = pending.map(({ name, text }) => ({ name, text }));
-    const applied = new Set(state.ledger.applied.map(({ name }) => name));
     // A job that runs again finds its own work, which is neither a change nor a reason for a new approval.
-    if (plan.migrations.length > 0 && plan.migrations.every(({ name }) => applied.has(name)))
-      refuse(['its migrations are applied already: nothing is left to do']);
+    if (isAppliedAlone(plan, composition, state)) return;
+    const applied = new Set(state.ledger.applied.map(({ name }) => name));
+    const isApplied = plan.migrations.length > 0 && plan.migrations.every(({ name }) => applied.has(name));
     refuse([
+      ...(isApplied ? ['its migrations are applied already, and it is not all that changed'] : []),
       ...(digestWanted(composition.wanted) === plan.schema ? [] : ['the wanted schema changed']),
       ...(schema === plan.target.schema ? [] : ['the schema of the target changed']),
       ...(ledger === plan.target.ledger ? [] : ['other migrations are applied to the target']),

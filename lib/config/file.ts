@@ -31,6 +31,11 @@ export async function makeFolder(root: string): Promise<void> {
   });
 }
 
+/** True if there is something at that path. */
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}
+
 /**
  * Writes a file whole or not at all, also where two processes write it: beside its place, and renamed into
  * it.

@@ -1,7 +1,8 @@
 // Finds other projects around a folder: the user may have run a command in the wrong one.
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { configNames, exists, isFile } from './project.ts';
+import { exists } from './file.ts';
+import { configNames, isFile } from './project.ts';
 
 // The levels of folders below: `packages/db` has two.
 const depth = 2;

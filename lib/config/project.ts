@@ -4,9 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rememberConfigFile } from '../problem/config-file.ts';
 import { Problem } from '../problem/problem.ts';
+import { findCache, makeCache } from './cache.ts';
 import { checkConfig } from './check.ts';
 import type { Config } from './config.ts';
-import { makeFolder } from './file.ts';
+import { exists } from './file.ts';
 import { compile } from './module.ts';
 
 /** The endings of a configuration's file. */
@@ -22,7 +23,7 @@ const unread = ['cts', 'json', 'yaml', 'yml'].map((ending) => `pgmage.config.${e
 export interface ProjectFolder {
   readonly root: string;
   readonly config: Config;
-  /** The folder of derived files. */
+  /** The folder of derived files: in the project, or in the user's cache where the project takes none. */
   readonly cacheDir: string;
 }
 
@@ -34,7 +35,7 @@ export interface ProjectFolder {
 export async function openProject(cwd: string, version: string): Promise<ProjectFolder> {
   const { root, file } = await locate(cwd);
   rememberConfigFile(file === null ? null : basename(file));
-  const cacheDir = join(root, '.pgmage', 'cache');
+  const cacheDir = await findCache(root);
   return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };
 }
 
@@ -71,7 +72,7 @@ async function refuseUnread(folder: string): Promise<void> {
 async function readConfig(root: string, cacheDir: string, file: string, version: string): Promise<Config> {
   let url = pathToFileURL(file).href;
   if (/\.m?ts$/.test(file)) {
-    await makeFolder(root);
+    await makeCache({ root, cacheDir });
     const source = { name: 'config', root, cacheDir, version, entries: [file], notes: async () => null };
     url = (await compile(source)).urls[0] as string;
   }
@@ -108,9 +109,4 @@ async function isConfig(path: string): Promise<boolean> {
 /** True if there is a file at that path. */
 export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
-}
-
-/** True if there is something at that path. */
-export async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,7 +1,7 @@
 // Plans a clone and checks its conditions, before anything changes.
 import { readCatalog } from '../catalog/read.ts';
 import { countLargeObjects } from '../flow/large-objects.ts';
-import { findMaskedColumns } from '../flow/masks.ts';
+import { checkMasks, findMaskedColumns } from '../flow/masks.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -119,6 +119,7 @@ const isRefused = (checks: readonly PreflightCheck[]) => checks.some(({ outcome 
 // The secret does not matter: no value is read.
 async function listMasked(source: ServerConnection, wish: CopySelection): Promise<string[]> {
   const columns = await findMaskedColumns(source, wish.masks, '');
+  await checkMasks(source, columns);
   const isAll = columns.length === 0 || isWhole(wish);
   const names = isAll ? null : await snapshot(source, () => namesOf(source, wish));
   return columns

@@ -1,6 +1,7 @@
 // Two databases that are compared: both read in one state each, their tables paired, and what cannot be
 // compared named.
 import { join } from 'node:path';
+import { hasOwnCache } from '../config/cache.ts';
 import { masksIn } from '../copy/options.ts';
 import { adviseDatabase } from '../copy/preflight.ts';
 import { findMaskedColumns } from '../flow/masks.ts';
@@ -98,7 +99,7 @@ export async function withComparison<T>(
     const masks = { ...project.masks, ...masksIn(input.mask ?? []) };
     const isMasked = Object.keys(masks).length > 0;
     const columns = isMasked
-      ? await findMaskedColumns(from, masks, await readMaskSecret(folderOf(project)))
+      ? await findMaskedColumns(from, masks, await readMaskSecret(ownFolder(project), folderOf(project)))
       : [];
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
@@ -135,7 +136,9 @@ export async function listPairs(
   return pairTables(shapes, makeWish(shapes, input, project, [])).pairs;
 }
 
-const folderOf = ({ root }: Project) => join(root, '.pgmage');
+const ownFolder = ({ root }: Project) => join(root, '.pgmage');
+// A comparison works without rights on the folder of the project.
+const folderOf = (project: Project) => (hasOwnCache(project) ? ownFolder(project) : project.cacheDir);
 
 /** A target that was given as a URL has no other name. */
 function shown(project: Project, target: Reachable): NamedTarget {

@@ -7,12 +7,14 @@ import { Problem } from '../problem/problem.ts';
 /**
  * Reads the secret of a project; makes it where there is none. Without it, values that can be guessed could
  * be found by their hashes.
+ * @param spare the folder to make it in
  * @throws Problem `unreadable_file`, `unwritable_file`
  */
-export async function readMaskSecret(folder: string): Promise<string> {
+export async function readMaskSecret(folder: string, spare = folder): Promise<string> {
   const file = join(folder, 'mask-secret');
   const known = await readSecret(file);
   if (known !== null) return known;
+  if (spare !== folder) return readMaskSecret(spare);
   const draft = `${file}-${randomBytes(8).toString('hex')}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

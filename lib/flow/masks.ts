@@ -70,6 +70,8 @@ const columns = `with recursive lines as (
 
 /** The mask of one column. */
 export interface MaskedColumn {
+  /** The name of the mask, as it was given. */
+  readonly mask: string;
   /** The table, qualified and quoted. */
   readonly table: string;
   /** The column, unquoted, and as the server quotes it. */
@@ -93,6 +95,23 @@ export async function findMaskedColumns(
   return maskedAmong(await connection.rows<Column>(columns), masks, secret);
 }
 
+/**
+ * Refuses a mask that the server does not understand. PREPARE only parses it, so no code of the database
+ * runs.
+ * @throws Problem `bad_mask`; of the connection
+ */
+export async function checkMasks(connection: Connection, columns: readonly MaskedColumn[]): Promise<void> {
+  const name = 'pgmage_mask';
+  for (const { mask, table, sql } of columns)
+    try {
+      await connection.execute(`prepare ${name} as select ${sql} from only ${table}; deallocate ${name}`);
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
+      const reason = String(thrown.data.message);
+      throw new Problem('bad_mask', { mask, reason }, { cause: thrown });
+    }
+}
+
 function maskedAmong(all: readonly Column[], masks: Masks, secret: string): MaskedColumn[] {
   const wanted = new Map(Object.entries(masks).map(([name, sql]) => [qualified(name), { name, sql }]));
   const used = new Set<string>();
@@ -103,7 +122,7 @@ function maskedAmong(all: readonly Column[], masks: Masks, secret: string): Mask
     const { path, name, column: quoted, type, system, casts } = found;
     if (!system && casts) throw new Problem('bad_mask', { mask: mask.name, reason: ownCasts(type) });
     const sql = `(${expressionOf(mask, found, secret)})::${type}`;
-    return [{ table: qualify(path), name, quoted, sql }];
+    return [{ mask: mask.name, table: qualify(path), name, quoted, sql }];
   });
   const unknown = [...wanted.values()].find(({ name }) => !used.has(name));
   if (unknown !== undefined)

@@ -4,6 +4,8 @@ import { readFile as read, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { replaceFile } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
+import type { LedgerPosition } from '../ledger/position.ts';
+import type { Ledger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -74,12 +76,16 @@ export function digestTarget({
   ledger,
   standing,
 }: SoundTargetState): Pick<PlannedTarget, 'schema' | 'ledger'> {
-  const applied = ledger.applied.map(({ name, checksum }) => [name, checksum]);
-  const unfinished = standing.unfinished?.file.name ?? null;
-  return {
-    schema: computeFingerprint(actual, kinds),
-    ledger: digest(JSON.stringify([applied, standing.applied, unfinished])),
-  };
+  return { schema: computeFingerprint(actual, kinds), ledger: digestLedger(ledger, standing) };
+}
+
+/** A digest of the migrations that are applied to a target. */
+export function digestLedger(
+  ledger: Pick<Ledger, 'applied'>,
+  { applied, unfinished }: Pick<LedgerPosition, 'applied' | 'unfinished'>,
+): string {
+  const rows = ledger.applied.map(({ name, checksum }) => [name, checksum]);
+  return digest(JSON.stringify([rows, applied, unfinished?.file.name ?? null]));
 }
 
 /** The digest that names a plan. */

@@ -26,7 +26,7 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
 
 /** The report of `init`. */
 export function initText(report: InitReport, paper: Paper): string {
-  const { written, layout, database, pulled, exposed, done } = report;
+  const { written, layout, database, guarded, pulled, exposed, done } = report;
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const files = written.flatMap((file) => wrapText(`Wrote ${file}`, paper));
@@ -40,6 +40,9 @@ export function initText(report: InitReport, paper: Paper): string {
     ...nothing,
     ...whose,
     ...databaseLines(database, paper),
+    ...(guarded === null
+      ? []
+      : wrapText(`${guarded} is protected. Commands use it only with --env ${guarded}`, paper)),
     ...(exposed === null ? [] : wrapText(`Git does not ignore ${exposed}. Add it to .gitignore`, paper)),
     ...wrapText(nextStep(report), paper).map((line) => ink.dim(line)),
   ].join('\n');

@@ -81,7 +81,7 @@ export function dryRunText(report: SyncReport, paper: Paper): string {
 
 /** The report of `db:sync`. */
 export function syncText(report: SyncReport, paper: Paper): string {
-  const { target, applied, unfinished, recorded, replaced } = report;
+  const { target, applied, approved, unfinished, recorded, replaced } = report;
   const ink = makeInk(paper.colour);
   if (report.dryRun) return dryRunText(report, paper);
   if (applied === null) return 'Declined: nothing was written or changed.';
@@ -89,6 +89,8 @@ export function syncText(report: SyncReport, paper: Paper): string {
     ...(replaced?.files ?? []).map((file) => `Deleted ${file}`),
     ...recorded.map((name) => `Recorded ${name}, which the database already had`),
   ];
+  if (approved !== undefined && applied.length === 0 && unfinished === null)
+    had.push(`All migrations of ${approved.file} are applied already: nothing is left to do.`);
   if (applied.length === 0 && unfinished === null)
     return [...had, ink.green(`${target.name} is in sync.`)].join('\n');
   return [...had, ...applied.map((name) => `Applied ${name}`), ink.green(`${target.name} is in sync.`)].join(

@@ -1,6 +1,7 @@
 // The context of a task: the project, and a way to run other tasks.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { hasOwnCache } from '../config/cache.ts';
 import type { Variables } from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
 import type { ProjectFolder } from '../config/project.ts';
@@ -90,10 +91,12 @@ const pathsOf = (paths: Readonly<Record<string, string>>, at: (path: string) => 
   Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, at(path)]));
 
 /** The world of a process, with the environments of a folder's configuration. */
-export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
+export function makeWorld({ root, config, cacheDir }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
   const { variables, now, progress, note, detail, show, pace, onInterrupt, onStop } = edge;
   const noted = new Set<string>();
+  if (!hasOwnCache({ root, cacheDir }))
+    detail?.(`Cache: ${cacheDir}, because this user cannot write into ${root}`);
   return {
     ...makeEnvironments({ root, config, variables }, progress),
     now,

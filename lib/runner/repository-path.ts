@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Variables } from '../config/environment.ts';
-import { exists } from '../config/project.ts';
+import { exists } from '../config/file.ts';
 import type { Paper } from '../report/paper.ts';
 
 /**

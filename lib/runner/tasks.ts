@@ -1,7 +1,7 @@
 // Every task of a project: those of its tasks/*.ts, and pgmage's own where the project has none of that name.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../config/file.ts';
+import { makeCache } from '../config/cache.ts';
 import { compile } from '../config/module.ts';
 import type { ProjectFolder } from '../config/project.ts';
 import { isMissing, whileReading } from '../problem/file.ts';
@@ -59,7 +59,7 @@ async function projectTasks(
   if (foreign.length === 0) return [];
   // Only here, because Node then reads the maps of every package that it loads.
   process.setSourceMapsEnabled(true);
-  await makeFolder(root);
+  await makeCache({ root, cacheDir });
   const { urls, notes } = await compile<Task[][]>({
     name: 'tasks',
     root,

@@ -1,7 +1,8 @@
 // Advice for a command that was perhaps run in the wrong folder.
 import { join, relative } from 'node:path';
+import { exists } from '../config/file.ts';
 import { findProjectsNear } from '../config/nearby.ts';
-import { exists, openProject } from '../config/project.ts';
+import { openProject } from '../config/project.ts';
 import { Problem } from '../problem/problem.ts';
 import { loadPackageFacts } from './builtin.ts';
 

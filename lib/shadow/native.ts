@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { env, kill, pid } from 'node:process';
 import { setTimeout } from 'node:timers/promises';
+import { findUserCache, isPrivate } from '../config/user-cache.ts';
 import { shadowRole } from '../model/catalog.ts';
 import { connect } from '../pg/connect.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -17,7 +18,6 @@ import { findPrograms, type NativePrograms } from './native-programs.ts';
 import { findNativeTemplate } from './native-template.ts';
 import { isServerFolder, listServerPlaces, makeServerFolder } from './server-place.ts';
 import type { Shadow, ShadowOptions } from './shadow.ts';
-import { findUserCache, isPrivate } from './user-cache.ts';
 import { embeddedMajor } from './version.ts';
 
 /** The options of a native shadow. */

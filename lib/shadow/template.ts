@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PGlite } from '@electric-sql/pglite';
 import { replaceFile } from '../config/file.ts';
+import { findUserCache } from '../config/user-cache.ts';
 import { shadowRole } from '../model/catalog.ts';
 import { startWasm } from '../sql/start-wasm.ts';
-import { findUserCache } from './user-cache.ts';
 import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { init } from '../../lib/commands/init.ts';
 import { pull } from '../../lib/commands/pull.ts';
 import { layouts } from '../../lib/migration/layouts.ts';
+import { Problem } from '../../lib/problem/problem.ts';
 import { withScripts } from '../../lib/project/package-scripts.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
 import { initPlanText, initText } from '../../lib/report/init.ts';
@@ -104,6 +105,30 @@ test('a project without a database gets its files, once, and nothing that is the
     expect(read('pgmage.config.ts')).toBe('// Mine.');
   });
 });
+
+test.each([
+  ['prod', false, false],
+  ['prod', true, false],
+  ['staging', false, true],
+  ['staging', true, true],
+  ['missing', true, false],
+] as const)(
+  '--env %s, files only: %s: the environment becomes the default one: %s',
+  async (env, filesOnly, isDefault) => {
+    await within(null, {}, async ({ context, read }) => {
+      const environment = async (name = 'local') => {
+        if (name === 'missing') throw new Problem('unknown_environment', { name, known: [] });
+        return { name, url: null, protected: name === 'prod' };
+      };
+      const report = await init(derive(context, { environment }), { ...yes, env, filesOnly }, undefined);
+      expect(read('pgmage.config.ts').includes(`  environment: '${env}',`)).toBe(isDefault);
+      const text = initText(report, { ...paper, width: 200 });
+      const told = 'prod is protected. Commands use it only with --env prod';
+      if (env === 'prod') expect(text).toContain(told);
+      else expect(text).not.toContain('is protected');
+    });
+  },
+);
 
 test('what cannot be reached is told, and the files are written all the same', async () => {
   await within('postgres://nobody@127.0.0.1:1/none', {}, async ({ context }) => {

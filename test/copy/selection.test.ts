@@ -175,6 +175,11 @@ test.each([
   ['users.shout=@email', 'there is no such column'],
   ['users.email=@mail', '@mail is not one of'],
   ['users.email', 'it has no value after ='],
+  ['users.email=foo', 'Bad mask users.email: column "foo" does not exist'],
+  ['users.email=lower(', 'Bad mask users.email: syntax error'],
+  ['users.email=nothing(email)', 'Bad mask users.email: function nothing(text) does not exist'],
+  ['users.born=42', 'Bad mask users.born: cannot cast type integer to date'],
+  ['log.at=1', 'Bad mask log.at: cannot cast type integer to date'],
 ])('a mask that cannot work is refused, and nothing is copied: %s', async (mask, reason) => {
   await withShop(async (source, target) => {
     const asked = vi.fn(async () => true);

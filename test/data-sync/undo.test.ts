@@ -2,12 +2,13 @@
 import { mkdtemp, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { dataHistory } from '../../lib/commands/data-history.ts';
 import { dataSync } from '../../lib/commands/data-sync.ts';
 import { dataUndo } from '../../lib/commands/data-undo.ts';
 import { contextOf } from '../copy/cloning.ts';
 import { ways, withPair } from '../copy/ways.ts';
+import { failure } from '../failure.ts';
 import { rowsOf } from '../servers/databases.ts';
 
 const tables = `create table p (id int primary key, name text, mine text default 'own');
@@ -93,5 +94,22 @@ test('a key that changed only its case comes back, although foreign keys act on 
     const undone = await dataUndo(workspace, run?.id ?? '', { env: 'target', yes: true }, undefined);
     expect(undone).toMatchObject({ skipped: 0, sideEffects: [] });
     expect(await rowsOf(target.url, rows)).toEqual(before);
+  });
+});
+
+test('a run that changed nothing has nothing to take back', async () => {
+  const [{ from, to }] = ways as [(typeof ways)[number]];
+  await withPair(from, to, async (source, target) => {
+    for (const { url } of [source, target])
+      await rowsOf(url, `create table t (id int primary key, v text); insert into t values (1, 'a')`);
+    const root = await mkdtemp(join(tmpdir(), 'pgmage-undo-'));
+    await using workspace = contextOf(source.url, target.url, { root });
+    await dataSync(workspace, { from: 'source', to: 'target', yes: true }, undefined);
+    const [run] = (await dataHistory(workspace, { env: 'target' })).runs;
+    expect(run).toMatchObject({ outcome: 'done', canUndo: false });
+    const asked = vi.fn(async () => true);
+    const refused = await failure(dataUndo(workspace, run?.id ?? '', { env: 'target' }, asked));
+    expect([refused.code, asked.mock.calls]).toEqual(['no_run', []]);
+    expect(refused.message).toContain('it changed nothing, so there is nothing to take back');
   });
 });

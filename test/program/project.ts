@@ -1,5 +1,5 @@
 // A project of its own in which the program is run, and the password that no run may tell.
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,6 +21,8 @@ export interface Started {
   readonly url?: string;
   /** The folder of the project to be in; default: its root. */
   readonly folder?: string;
+  /** The user that runs it; default: this one. */
+  readonly user?: { readonly uid?: number; readonly gid?: number };
   /** Others; undefined: left out. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
 }
@@ -64,8 +66,9 @@ export async function makeProject(): Promise<Project> {
         writeFileSync(join(root, name), content);
       }
     },
-    async pgmage(words, { url = closed, folder = '.', variables = {} } = {}) {
-      const { code, out, log } = await run(words, join(root, folder), { DATABASE_URL: url, ...variables });
+    async pgmage(words, { url = closed, folder = '.', variables = {}, user = {} } = {}) {
+      const env = { ...process.env, NO_COLOR: '1', DATABASE_URL: url, ...variables };
+      const { code, out, log } = await run(words, { cwd: join(root, folder), env, ...user });
       expect(out + log).not.toContain(password);
       expect(log).not.toMatch(/\n\s+at .*\.js/);
       return { code, out, log: log.replace(/^[\d:.TZ -]*Preparing.*\n/gm, '') };
@@ -74,11 +77,13 @@ export async function makeProject(): Promise<Project> {
   };
 }
 
-function run(words: string, cwd: string, variables: NonNullable<Started['variables']>): Promise<Ended> {
-  const env = { ...process.env, NO_COLOR: '1', ...variables };
+function run(words: string, options: ExecFileOptions): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...words.split(' ')], { cwd, env }, (error, out, log) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, log }),
+    execFile(
+      process.execPath,
+      [program, ...words.split(' ')],
+      { ...options, encoding: 'utf8' },
+      (error, out, log) => resolve({ code: error === null ? 0 : Number(error.code), out, log }),
     );
   });
 }

@@ -1,14 +1,16 @@
 // db:plan and db:sync --plan: exactly what was approved is applied, or nothing.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { planSync } from '../../lib/commands/plan.ts';
+import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { syncPlan } from '../../lib/commands/sync-plan.ts';
 import { Problem } from '../../lib/problem/problem.ts';
+import { syncText } from '../../lib/report/migrations.ts';
 import { planText } from '../../lib/report/plan.ts';
 import { planMarkdown } from '../../lib/report/plan-markdown.ts';
 import { failure } from '../failure.ts';
@@ -94,11 +96,57 @@ test('an approved plan is applied: the same migration, byte by byte', async () =
   expect(await columns()).toEqual(['id', 'email']);
   expect(out?.digest).toMatch(/^[0-9a-f]{64}$/);
   // A job that runs again.
-  const again = await failure(apply());
-  expect(again.code).toBe('plan_moved');
-  expect(again.message).toBe(
-    'plan.json no longer fits local:\n  its migrations are applied already: nothing is left to do',
+  const again = await apply();
+  expect(again).toMatchObject({ applied: [], written: [], pending: [] });
+  expect(syncText(again, { width: 80, uncut: true, colour: false, now: new Date(0) })).toBe(
+    'All migrations of plan.json are applied already: nothing is left to do.\nlocal is in sync.',
   );
+});
+
+test('a job that waited for an answer while another one applied the plan finds it applied', async () => {
+  await generate(own.context);
+  await planned();
+  const first = syncPlan(own.context, 'plan.json', { env: 'local', force: true }, async () => {
+    expect((await apply()).applied).toHaveLength(1);
+    return true;
+  });
+  expect((await first).applied).toEqual([]);
+});
+
+test.each([
+  [
+    'another migration came after it',
+    async () => {
+      own.want(`${wanted} create view v as select 1 as a;`);
+      await sync(own.context, yes, undefined);
+    },
+    /applied already, and it is not all that changed\n.*the wanted schema changed/,
+  ],
+  [
+    'a file that is not applied came after it',
+    () => own.write('20990101000000000_x.sql', '-- Up Migration\n\nselect 1;\n'),
+    /folder of migrations changed/,
+  ],
+  ['the schema files changed', () => own.want(`${wanted} create view v as select 1 as a;`), /wanted schema/],
+  ['the target drifted', () => rowsOf(database.url, 'create table extra (a int)'), /drifted|extra/],
+  [
+    'its migration was undone and applied with another after it',
+    async () => {
+      await rollback(own.context, yes, undefined);
+      rmSync(join(own.context.project.migrations, own.files()[1] as string));
+      await sync(own.context, { ...yes, name: 'another' }, undefined);
+    },
+    /other migrations are applied/,
+  ],
+] as const)('an applied plan is refused where %s', async (_, move, message) => {
+  await planned();
+  await apply();
+  await move();
+  const before = own.files();
+  const refused = await failure(apply());
+  expect(['plan_moved', 'drifted']).toContain(refused.code);
+  expect(refused.message).toMatch(message);
+  expect(own.files()).toEqual(before);
 });
 
 test('a plan of written migrations is applied as well, and losses need --force as ever', async () => {
@@ -131,8 +179,10 @@ test.each([
       await generate(own.context);
       await planned();
       await sync(own.context, yes, undefined);
+      own.want(`${wanted} create view v as select 1 as a;`);
+      await sync(own.context, yes, undefined);
     },
-    /its migrations are applied already/,
+    /its migrations are applied already, and it is not all that changed/,
   ],
 ] as const)('a plan is refused after %s changed', async (_, move, message) => {
   await planned();
