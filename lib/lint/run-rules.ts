@@ -1,7 +1,7 @@
 // Rules about how a file runs: transactions, timeouts, statements that can run again.
-import { quote } from '../model/quote.ts';
+import { qualify, quote } from '../model/quote.ts';
 import type { Node } from '../sql/statement.ts';
-import { listTagged } from '../sql/tree.ts';
+import { childOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
 import {
   type FileScope,
   isInTransaction,
@@ -77,21 +77,38 @@ export function findOpenTransaction({ begun }: FileScope) {
   ];
 }
 
-// Statements that change objects, all of which wait for a lock on some object.
+// Statements that change objects or lock them, all of which wait for a lock on some object.
 const locking = new RegExp(
-  '^(Alter|Create|Drop)|^(Index|View|Rename|Reindex|Cluster|Truncate|Vacuum|RefreshMatView|CompositeType' +
-    '|Define|Rule)Stmt$',
+  '^(Alter|Create|Drop)|^(Comment|Lock|ImportForeignSchema|Index|View|Rename|Reindex|Cluster|Truncate' +
+    '|Vacuum|RefreshMatView|CompositeType|Define|Rule)Stmt$',
 );
+
+// SELECT INTO makes a table, as CREATE TABLE AS does.
+const takesLock = ({ tag, node }: LintedStatement) =>
+  locking.test(tag) || (tag === 'SelectStmt' && node.intoClause !== undefined);
 
 const hasForeignKey = ({ tableElts }: Node) =>
   [tableElts, ...listTagged(tableElts, 'ColumnDef').map(({ constraints }) => constraints)].some((list) =>
     listTagged(list, 'Constraint').some((one) => sortOf(one) === 'FOREIGN'),
   );
 
+// The tables that a statement is about.
+function listTables({ tag, node }: LintedStatement): string[] {
+  if (tag === 'LockStmt')
+    return listTagged(node.relations, 'RangeVar').map((one) => qualify(relationPath(one)));
+  if (node.relation !== undefined) return [relationOf(node)];
+  const is = String(node.objtype);
+  if (tag !== 'CommentStmt' || !/^OBJECT_(TABLE|COLUMN|TABCONSTRAINT)$/.test(is)) return [];
+  const path = namesOf(childOf(childOf(node, 'object'), 'List').items);
+  const names = is === 'OBJECT_TABLE' ? path : path.slice(0, -1);
+  return [qualify(names.length === 1 ? ['public', ...names] : names)];
+}
+
 // A new table has no rows that others use, unless it refers to another one.
-function isHarmless({ tag, node }: LintedStatement, { created }: FileScope): boolean {
-  if (tag === 'CreateStmt') return !hasForeignKey(node);
-  return node.relation !== undefined && created.has(relationOf(node));
+function isHarmless(statement: LintedStatement, { created }: FileScope): boolean {
+  if (statement.tag === 'CreateStmt') return !hasForeignKey(statement.node);
+  const tables = listTables(statement);
+  return tables.length > 0 && tables.every((table) => created.has(table));
 }
 
 const timeouts: StatementRule = {
@@ -99,11 +116,11 @@ const timeouts: StatementRule = {
   level: 'allow',
   files: 'migration',
   hazards: [],
-  flags: 'a statement that changes an object before lock_timeout and statement_timeout are set',
+  flags: 'a statement that changes or locks an object before lock_timeout and statement_timeout are set',
   hint: "Write SET lock_timeout = '3s' and SET statement_timeout = '1min' at the top.",
   find(statement, scope) {
     const { timeouts } = scope;
-    if (!locking.test(statement.tag) || isHarmless(statement, scope)) return [];
+    if (!takesLock(statement) || isHarmless(statement, scope)) return [];
     const missing = ['lock_timeout', 'statement_timeout'].filter((name) => !timeouts.has(name));
     for (const name of missing) timeouts.add(name);
     return missing.length === 0

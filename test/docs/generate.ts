@@ -7,6 +7,8 @@ import { statementRules } from '../../lib/lint/rules.ts';
 import { messages } from '../../lib/problem/messages.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 import { type Task, type TaskParameter, toFlag, type ValueType } from '../../lib/runner/task.ts';
+import { cases } from '../lint/squawk-cases.ts';
+import { differences } from '../lint/squawk-differences.ts';
 import { pages, read, repository, withParts } from './markdown.ts';
 import { schemaFile, schemasText } from './schemas.ts';
 
@@ -34,6 +36,8 @@ export async function generated(): Promise<Map<string, string>> {
     kinds: await kindsText(),
     reports: schemasText(),
     rules: rulesText(),
+    squawk: squawkText(),
+    differences: differencesText(),
   };
   const found = new Map<string, string>();
   for (const path of ['README.md', ...pages()].filter((page) => read(page).includes('<!-- begin: ')))
@@ -56,6 +60,23 @@ function rulesText(): string {
   );
   const head = ['| rule | level | flags | instead |', '|---|---|---|---|'];
   return [...head, ...rows].join('\n');
+}
+
+// The rules of squawk, each of which has a case, and the rules here.
+function squawkText(): string {
+  const levels = new Map(statementRules.map(({ name, level }) => [name, level]));
+  const names = [...new Set(cases.map(({ squawk }) => squawk))].sort();
+  const rows = names.map((name) => {
+    const ours = [...new Set(cases.filter(({ squawk }) => squawk === name).map((one) => one.ours))];
+    const here = ours.map((one) => `\`${one}\`${levels.get(one) === 'allow' ? ' (off)' : ''}`);
+    return `| \`${name}\` | ${here.join(', ')} |`;
+  });
+  return ['| rule of squawk | here |', '|---|---|', ...rows].join('\n');
+}
+
+function differencesText(): string {
+  const rows = differences.map(({ flags, why }) => `| ${flags} | ${why} |`);
+  return ['| squawk flags | why pgmage does not |', '|---|---|', ...rows].join('\n');
 }
 
 function emptyPage(task: string): string {

@@ -71,6 +71,12 @@ export const cases: readonly SquawkCase[] = [
     bad: 'alter table app.users add constraint given not null email;',
     good: 'alter table app.users add constraint given not null email not valid;',
   },
+  ...['unique (email)', 'primary key (id)'].map((key) => ({
+    squawk: 'constraint-missing-not-valid',
+    ours: 'unique_using_index',
+    bad: `alter table app.users add constraint k ${key};`,
+    good: 'alter table app.users add constraint k unique using index users_email;',
+  })),
   {
     squawk: 'adding-foreign-key-constraint',
     ours: 'constraint_not_valid',
@@ -205,6 +211,11 @@ export const cases: readonly SquawkCase[] = [
     `alter type app.mood add value 'calm';`,
     'create trigger t after insert on app.u for each row execute function f();',
     'refresh materialized view app.m;',
+    'lock table app.users;',
+    `comment on table app.users is 'people';`,
+    `comment on column app.users.email is 'where';`,
+    'import foreign schema far from server b into app;',
+    'select * into app.copies from app.users;',
   ].map((bad) => ({
     squawk: 'require-lock-timeout',
     ours: 'timeout_settings',

@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lintFiles } from '../../lib/lint/lint.ts';
+import { rowsOf, withDatabase } from '../servers/databases.ts';
+import { servers } from '../servers/running.ts';
 import { cases } from './squawk-cases.ts';
+import { differences } from './squawk-differences.ts';
+import { statements } from './squawk-statements.ts';
 
 let folder: string;
 
@@ -49,6 +53,58 @@ test.each(cases)('$squawk: $bad', async (one) => {
 // Comments of squawk's own, for which there are unknown_allow and unused_allow, and errors of syntax, which
 // end db:lint with exit code 1.
 const others = ['unused-ignore', 'syntax-error'];
+
+const differing = differences.flatMap(({ statements, ...one }) => statements.map((sql) => ({ ...one, sql })));
+
+test.each(differing)('not as $squawk: $sql', async ({ squawk: rule, ours, sql, ...one }) => {
+  const { transactional = false, version = '15' } = one;
+  expect(squawk(sql, transactional, version)).toContain(rule);
+  expect(await lint(sql, transactional)).not.toContain(ours);
+});
+
+test.each(statements)('every rule of squawk that flags it has a rule here that does: %s', async (sql) => {
+  const found = squawk(sql, false, '15');
+  const ours = await lint(sql, false);
+  const missing = found.filter((rule) => {
+    const meant = cases.filter((one) => one.squawk === rule).map((one) => one.ours);
+    const isKnown = differing.some(
+      (one) => one.squawk === rule && [sql, `${sql} select 1;`].includes(one.sql),
+    );
+    return !isKnown && !meant.some((one) => ours.includes(one));
+  });
+  expect(missing).toEqual([]);
+});
+
+const statementsOf = (flagged: string, rule: string) =>
+  differences
+    .filter(({ flags, ours, version }) => ours === rule && version === undefined && flags.includes(flagged))
+    .flatMap(({ statements }) => statements);
+
+test.each(servers())('the server proves the differences: $major', (server) =>
+  withDatabase(server, async ({ url }) => {
+    await rowsOf(
+      url,
+      `create schema app; create table app.t (a int primary key, constraint positive check (a > 0));
+        create index t_a on app.t (a); insert into app.t select generate_series(1, 100)`,
+    );
+    const node = async () => (await rowsOf(url, `select pg_relation_filenode('app.t') as node`))[0]?.node;
+    const repeated = statementsOf('SET LOGGED', 'robust_statements');
+    expect(repeated.length).toBeGreaterThan(10);
+    // A primary key is NOT NULL.
+    await rowsOf(url, 'alter table app.t drop constraint t_pkey');
+    for (const sql of repeated) await rowsOf(url, `${sql} ${sql}`);
+    const defaults = statementsOf('CURRENT_DATE', 'volatile_default');
+    expect(defaults.length).toBeGreaterThan(4);
+    for (const sql of defaults) {
+      const before = await node();
+      await rowsOf(url, `${sql} alter table app.t drop column v`);
+      expect([sql, await node()]).toEqual([sql, before]);
+    }
+    const before = await node();
+    await rowsOf(url, 'alter table app.t add column v uuid default gen_random_uuid()');
+    expect(await node()).not.toEqual(before);
+  }),
+);
 
 // The two settings have a rule each, of which this is the name together.
 const parts = ['require-timeout-settings'];
