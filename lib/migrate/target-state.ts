@@ -1,7 +1,7 @@
 // The state of a target: its position in the ledger, and its drift.
 import { readCatalog } from '../catalog/read.ts';
 import { describeChange } from '../compare/changes.ts';
-import { type Comparison, compareCatalogs } from '../compare/compare.ts';
+import type { Comparison } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { isExtension } from '../kinds/named-objects.ts';
 import { findEdits } from '../ledger/edits.ts';
@@ -19,6 +19,7 @@ import { openDatabase } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { readRecordedSchema } from './compose.ts';
+import { compareRecorded } from './premade.ts';
 import { type EarlyContent, momentOf, readContent, type TargetContent } from './read-ahead.ts';
 import { refuseEmptied } from './schema-fit.ts';
 import type { TrialRun } from './trial-run.ts';
@@ -75,7 +76,12 @@ async function judgeContent(
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await readRecordedSchema(workspace, files.slice(0, standing.applied));
   refuseEmptied(connection, { recorded, actual });
-  return { ledger, standing, actual, drift: await compareCatalogs(workspace, recorded, actual) };
+  return {
+    ledger,
+    standing,
+    actual,
+    drift: await compareRecorded(workspace, files, standing.applied, actual),
+  };
 }
 
 /**
@@ -137,9 +143,8 @@ export async function confirmReached(
   { connection, environment, files }: MigrationRun,
   count: number,
 ): Promise<void> {
-  const recorded = await readRecordedSchema(workspace, files.slice(0, count));
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const left = await compareCatalogs(workspace, recorded, actual);
+  const left = await compareRecorded(workspace, files, count, actual);
   if (!left.same)
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(describeChange) });
 }

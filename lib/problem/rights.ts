@@ -17,8 +17,8 @@ const advice: readonly (readonly [RegExp, string])[] = [
   ],
   [
     extensionRefused,
-    'Let a superuser create it in the database first. db:clone takes an extension that is there. Or' +
-      ' leave it out of the clone: --exclude extension:NAME.',
+    'Let a superuser create it in the database first. db:clone takes an extension that is there, db:sync' +
+      ' with CREATE EXTENSION IF NOT EXISTS. Or leave it out of the clone: --exclude extension:NAME.',
   ],
   [
     /must be owner of (?:extension|event trigger) /,

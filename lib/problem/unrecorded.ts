@@ -14,8 +14,8 @@ export function adviseRecord(of: Unrecorded & { readonly environment: string }):
   if (of.premade.length > 0)
     return (
       'If only a superuser may create these extensions, leave them out of schema and migrations, in' +
-      ` pgmage.config.ts: ignore: { objects: [${names}] }. If a migration creates them already, drop them` +
-      ' there, and run it as a role that may create them.'
+      ` pgmage.config.ts: ignore: { objects: [${names}] }. A migration takes them as they are if it creates` +
+      ' them in the same schema, with IF NOT EXISTS.'
     );
   return (
     `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +

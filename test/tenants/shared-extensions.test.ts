@@ -60,7 +60,7 @@ test('extensions are created once; types, operators, operator classes and functi
   const { code, log } = await fleet.pgmage('db:pull --env shops:tenant_a --out pulled.sql');
   expect([code, log]).toEqual([0, expect.any(String)]);
   const pulled = readFileSync(join(fleet.project.root, 'pulled.sql'), 'utf8');
-  expect(pulled).toMatch(/CREATE EXTENSION citext SCHEMA extensions/);
+  expect(pulled).toMatch(/CREATE EXTENSION IF NOT EXISTS citext SCHEMA extensions/);
   expect(pulled).not.toContain('hstore');
 
   const undone = await tenantsRollback(workspace, { ...all, version: '0' }, undefined);

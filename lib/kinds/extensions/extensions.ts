@@ -37,7 +37,8 @@ export const extension: Kind<Extension> = {
     from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql'`,
   create: (fact, { clauses }) =>
     [
-      `CREATE EXTENSION ${qualify(fact.path)} SCHEMA ${quote(fact.payload.schema)}`,
+      // One that a superuser made needs no right then.
+      `CREATE EXTENSION IF NOT EXISTS ${qualify(fact.path)} SCHEMA ${quote(fact.payload.schema)}`,
       ...clauses.map(({ sql }) => sql),
     ].join(' '),
   drop: (fact) => `DROP EXTENSION ${qualify(fact.path)}`,
