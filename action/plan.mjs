@@ -4,12 +4,16 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const {
+  GITHUB_ACTOR,
+  GITHUB_EVENT_NAME,
+  GITHUB_EVENT_PATH,
   GITHUB_OUTPUT,
   PGMAGE_COMMAND = 'npx --no-install pgmage',
   PGMAGE_ENVIRONMENT = '',
   PGMAGE_OUT = '',
   PGMAGE_PLAN = '',
 } = process.env;
+const event = GITHUB_EVENT_PATH ? JSON.parse(readFileSync(GITHUB_EVENT_PATH, 'utf8')) : {};
 const [program, ...first] = PGMAGE_COMMAND.split(' ').filter((word) => word !== '');
 
 /** Runs pgmage: what it printed, and its exit code. */
@@ -30,8 +34,6 @@ class NoPlan extends Error {}
  * The commit that the changes are to be merged into. Without it all written migrations would count as applied.
  */
 function findBase() {
-  const { GITHUB_EVENT_PATH } = process.env;
-  const event = GITHUB_EVENT_PATH ? JSON.parse(readFileSync(GITHUB_EVENT_PATH, 'utf8')) : {};
   const base = event.pull_request?.base?.sha ?? event.merge_group?.base_sha;
   if (!/^[0-9a-f]{40,64}$/.test(base ?? ''))
     throw new NoPlan(
@@ -61,12 +63,43 @@ function tryBase() {
 
 const planOfFiles = () => pgmage('db:plan', '--format', 'markdown', '--base', findBase());
 
-/** True if the problem is that a fork has no secrets. */
-function lacksUrl(text) {
+/**
+ * True if GitHub gives the job no secrets: for a pull request of another repository, or of Dependabot.
+ * Whatever fails for an environment then fails by that; elsewhere it is an error (GitHub's manual: Using
+ * secrets in GitHub Actions).
+ */
+function lacksSecrets() {
+  const { head, base } = event.pull_request ?? {};
+  if (base === undefined) return false;
+  if (GITHUB_ACTOR === 'dependabot[bot]') return true;
+  // A fork that was deleted is null. `pull_request_target` runs for the target, with its secrets.
+  return GITHUB_EVENT_NAME !== 'pull_request_target' && head?.repo?.full_name !== base.repo?.full_name;
+}
+
+/** Why the environment cannot be planned for, although nothing is wrong; undefined: something is. */
+function explainNoTarget(words) {
+  const name = PGMAGE_ENVIRONMENT.replace(/[^\w.:-]/g, '_');
+  if (lacksSecrets())
+    return {
+      text:
+        `The job has no secrets, as in a fork, so \`${name}\` cannot be read. ` +
+        'The plan is made from the files alone.',
+    };
+  if (findCode(pgmage(...words, '--json').text) !== 'several_tenants') return undefined;
+  return {
+    text:
+      `\`${name}\` has tenants, and a plan is for one database. The plan is made from the files alone. ` +
+      `Name one tenant: \`${name}:NAME\`.`,
+    // Other than in a fork, the workflow can be corrected.
+    isMissing: PGMAGE_OUT !== '',
+  };
+}
+
+function findCode(text) {
   try {
-    return ['empty_url', 'environment_without_url'].includes(JSON.parse(text).problem?.code);
+    return JSON.parse(text).problem?.code;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -96,13 +129,18 @@ function makePlan() {
   // A plan that db:sync would refuse is shown, but not kept.
   const plan = pgmage(...words);
   if (plan.code === 0) return { ...plan, isOfTarget: true, isMissing: PGMAGE_OUT !== '' && !isRefused(plan) };
-  if (!lacksUrl(pgmage('db:plan', ...target, '--json').text)) return plan;
-  console.log('::notice title=pgmage::No URL for the environment, as in a fork: the files alone are read.');
-  return planOfFiles();
+  const note = explainNoTarget(['db:plan', ...target]);
+  if (note === undefined) return plan;
+  console.log(`::notice title=pgmage::${note.text}`);
+  return { ...planOfFiles(), note: note.text, isMissing: note.isMissing };
 }
 
 // One comment for one environment, also where the plan fails or is made from the files alone.
 const marker = `<!-- pgmage:plan ${(PGMAGE_ENVIRONMENT || 'files').replace(/[^\w.-]/g, '_')} -->`;
+
+/** Writes a note below the title. */
+const withNote = (text, note) =>
+  note === undefined ? text : text.replace(/^###[^\n]*\n/m, (title) => `${title}\n> ${note}\n`);
 
 function tryPlan() {
   try {
@@ -127,7 +165,7 @@ function lintBranch() {
 
 const lint = lintBranch();
 if (lint.text.trim() !== '') console.log(lint.text.trimEnd());
-if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text.replace(/^<!--[^\n]*-->/, marker));
+if (plan.code === 0) writeFileSync(PGMAGE_PLAN, withNote(plan.text.replace(/^<!--[^\n]*-->/, marker), plan.note));
 else writeFileSync(PGMAGE_PLAN, `${marker}\n### pgmage: no plan\n\nThe plan failed. ${plan.reason}\n`);
 const refused = isRefused(plan);
 if (refused)

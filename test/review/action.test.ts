@@ -54,9 +54,16 @@ async function makeProject(at = ''): Promise<void> {
   git('commit', '-q', '-m', 'drop the note');
   writeFileSync(
     join(root, 'temp', 'event.json'),
-    JSON.stringify({ pull_request: { number: 7, base: { sha: base } } }),
+    JSON.stringify({ pull_request: pullRequest(base, 'shop/app') }),
   );
 }
+
+/** A pull request as the event of a workflow has it. @param from the repository of its branch */
+const pullRequest = (base: string, from: string | null) => ({
+  number: 7,
+  base: { sha: base, repo: { full_name: 'shop/app' } },
+  head: { repo: from === null ? null : { full_name: from } },
+});
 
 /** Runs the action with inputs and with variables of the workflow. */
 const run = (inputs: Record<string, string> = {}, more: Record<string, string> = {}) =>
@@ -154,7 +161,7 @@ test('with an environment findings count by the sizes of its tables', async () =
   const base = git('rev-parse', 'HEAD').trim();
   writeFileSync(join(root, 'schema.sql'), 'create table users (id bigint primary key, few text);\n');
   pgmage('db:generate');
-  event({ pull_request: { number: 7, base: { sha: base } } });
+  event({ pull_request: pullRequest(base, 'shop/app') });
   const { output } = await run({ environment: 'prod' }, variables);
   await database.drop();
   expect(output).toMatch(
@@ -177,7 +184,7 @@ test('the comment of a person is found by their token, and no comment of others'
 const event = (content: unknown) => writeFileSync(join(root, 'temp', 'event.json'), JSON.stringify(content));
 
 test('without the commit of the target branch there is no plan, and the job fails', async () => {
-  event({ pull_request: { number: 7, base: { sha: 'a'.repeat(40) } } });
+  event({ pull_request: pullRequest('a'.repeat(40), 'shop/app') });
   const { output, codes, summary } = await run({ lint: 'false' });
   expect(codes).toEqual([1, 0]);
   expect(output).toContain('::error title=pgmage::The commit of the target branch could not be fetched');
@@ -205,23 +212,77 @@ test('a plan that db:sync would refuse fails the job', async () => {
   expect(hub.comments.at(-1)?.body).toContain('policy&#95;denied');
 });
 
-test('a fork has no secrets and a token that only reads: the plan is in the summary', async () => {
-  hub.refused = 403;
+const baseCommit = () => git('rev-parse', 'HEAD~1').trim();
+const configure = (environment: string) =>
   writeFileSync(
     join(root, 'pgmage.config.ts'),
-    `export default { environments: { prod: { variable: 'PROD_URL' } } };\n`,
+    `export default { environments: { prod: ${environment} } };\n`,
   );
-  const inputs = { environment: 'prod', lint: 'false', out: 'plan.json' };
-  const { output, codes, summary, outputs } = await run(inputs, { PROD_URL: '' });
+const ofProd = { environment: 'prod', lint: 'false', out: 'plan.json' };
+
+test.each([
+  ['a variable', `{ variable: 'PROD_URL' }`],
+  ['a command', `{ command: ['false'] }`],
+  ['the Railway CLI', `{ railway: { service: 'db' } }`],
+  ['a file that is not committed', undefined],
+  ['a list of tenants', `{ variable: 'PROD_URL', each: 'select name, database from tenants' }`],
+])(
+  'a fork has no secrets and a token that only reads, with %s: the plan is in the summary',
+  async (_, own) => {
+    hub.refused = 403;
+    if (own !== undefined) configure(own);
+    event({ pull_request: pullRequest(baseCommit(), 'eve/app') });
+    const { output, codes, summary, outputs } = await run(ofProd, { PROD_URL: '' });
+    expect(codes).toEqual([0, 0]);
+    // What is made from the files alone cannot be approved.
+    expect(outputs).toEqual({ digest: '' });
+    expect(existsSync(join(root, 'plan.json'))).toBe(false);
+    expect(output).toContain('::notice title=pgmage::The job has no secrets, as in a fork, so `prod`');
+    expect(output).toContain('::notice title=pgmage::The token may not write comments');
+    expect(hub.comments).toEqual([]);
+    expect(summary).toMatch(/^<!-- pgmage:plan prod -->\n### .*\n\n> The job has no secrets, as in a fork/);
+    expect(summary).toContain('DROP COLUMN note');
+    expect(output + summary).not.toContain('t0ken');
+  },
+);
+
+test.each([
+  ['a fork that was deleted', null, {}, 0],
+  ['Dependabot', 'shop/app', { GITHUB_ACTOR: 'dependabot[bot]' }, 0],
+  ['a branch of the repository', 'shop/app', {}, 64],
+  ['a fork whose job runs for the target', 'eve/app', { GITHUB_EVENT_NAME: 'pull_request_target' }, 64],
+])('a secret that is missing is an error only where there are secrets: %s', async (_, from, more, code) => {
+  configure(`{ variable: 'PROD_URL' }`);
+  event({ pull_request: pullRequest(baseCommit(), from) });
+  const variables = { GITHUB_EVENT_NAME: 'pull_request', PROD_URL: '', ...more };
+  const { codes, output } = await run({ environment: 'prod', lint: 'false' }, variables);
+  expect(codes).toEqual([code, 0]);
+  expect(output).toContain('PROD_URL');
+  expect(hub.comments.at(-1)?.body).toContain(code === 0 ? 'DROP COLUMN note' : 'The plan failed');
+});
+
+test('a fork with an error of its own gets no plan', async () => {
+  configure(`{ variable: 'PROD_URL' }`);
+  event({ pull_request: pullRequest(baseCommit(), 'eve/app') });
+  writeFileSync(join(root, 'schema.sql'), 'create tble users;\n');
+  const { codes, summary } = await run({ environment: 'prod', lint: 'false' }, { PROD_URL: '' });
+  expect(codes).toEqual([1, 0]);
+  expect(summary).toContain('The plan failed');
+});
+
+test('an environment with tenants: a plan of the files, which names the way to one tenant', async () => {
+  configure(`{ variable: 'PROD_URL', each: 'select name, database from tenants' }`);
+  const variables = { PROD_URL: 'postgres://a@127.0.0.1:1/registry' };
+  const { codes, output } = await run({ environment: 'prod', lint: 'false' }, variables);
   expect(codes).toEqual([0, 0]);
-  // What is made from the files alone cannot be approved.
-  expect(outputs).toEqual({ digest: '' });
-  expect(existsSync(join(root, 'plan.json'))).toBe(false);
-  expect(output).toContain('the files alone are read');
-  expect(output).toContain('::notice title=pgmage::The token may not write comments');
-  expect(hub.comments).toEqual([]);
-  expect(summary).toContain('DROP COLUMN note');
-  expect(output + summary).not.toContain('t0ken');
+  expect(output).toContain('::notice title=pgmage::`prod` has tenants, and a plan is for one database.');
+  expect(hub.comments[0]?.body).toContain('\n\n> `prod` has tenants');
+  expect(hub.comments[0]?.body).toContain('Name one tenant: `prod:NAME`.');
+  expect(hub.comments[0]?.body).toContain('DROP COLUMN note');
+  // The workflow asks for what there cannot be.
+  const kept = await run(ofProd, variables);
+  expect(kept.codes).toEqual([1, 0]);
+  expect(kept.output).toContain('::error title=pgmage::The plan was not written to plan.json');
 });
 
 test('an error of the server or of the schema fails the job, and says why', async () => {
