@@ -93,6 +93,7 @@ const telling = new Set([
   'missing_roles',
   'missing_tablespaces',
   'missing_versions',
+  'unavailable_extensions',
   'newer_syntax',
   'policy_denied',
   'stuck_migration',

@@ -24,6 +24,7 @@ import {
   recheckSoundState,
   type SoundTargetState,
   type TargetState,
+  waitForLocks,
 } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { readVersion } from '../migration/name.ts';
@@ -83,7 +84,8 @@ export async function rollback(
   checkChain(files);
   return withTarget(workspace, target, async (connection) => {
     await refuseProtected(project, connection, target, await guarded);
-    const session = { workspace, connection, target, files };
+    const locks = waitForLocks(workspace, connection, target);
+    const session = { workspace, connection, target, files, locks };
     const before = await readSoundState(session);
     const kept = keptCount(files, before, target, input.version);
     const { plan, losses } = await planRollback(session, before, kept);
@@ -121,7 +123,7 @@ export async function undoMigrations(
  * @throws Problem `no_way_back`, `newer_syntax`, `unclear_schema`; of the shadow and the connection
  */
 export async function planRollback(
-  { workspace, connection, target, files }: MigrationSession,
+  { workspace, connection, target, files, locks }: MigrationSession,
   before: SoundTargetState,
   kept: number,
   stamps = (from: number, to: number) => findWrongStamps(workspace, files, from, to),
@@ -149,7 +151,7 @@ export async function planRollback(
   const cautions = await weighSteps(connection, up, left, nameBefore(renames));
   const run = { pending: chosen, direction: 'down', connection } as const;
   const policy = await judge(workspace, { steps: up, cautions, ...run });
-  const findings = await checkRows(connection, up, left, { actual, trusted: true, renames });
+  const findings = await checkRows(connection, up, left, { actual, trusted: true, locks, renames });
   const losses = async (isCounted = true) => {
     const others = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
     const counts = isCounted ? { findings, cautions } : undefined;

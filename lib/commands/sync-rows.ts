@@ -53,7 +53,7 @@ export async function refuseStuck(
   before: SoundTargetState,
 ): Promise<void> {
   const { composition, replaces, input } = work;
-  const { workspace, connection } = session;
+  const { workspace, connection, locks } = session;
   const { actual, standing } = before;
   const files = session.files.filter(({ name }) => composition.folder.some((file) => file.name === name));
   const isBehind = files.length > standing.applied && files.length < session.files.length;
@@ -63,7 +63,7 @@ export async function refuseStuck(
   if (!isBehind) return;
   const recorded = await readRecordedSchema(workspace, files);
   const effect = await effectOf({ ...session, files }, before, recorded);
-  const options = { actual, trusted: true, renames: effect.renames };
+  const options = { actual, trusted: true, locks, renames: effect.renames };
   const findings = await checkRows(connection, effect.up, effect.left, options);
   await refuseRows({ ...session, files }, work, before, { ...effect, findings });
 }

@@ -11,12 +11,9 @@ import { judge } from '../lint/judge.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import type { ComposeOptions, Composition } from '../migrate/compose.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
+import { refuseLacking } from '../migrate/lacking.ts';
 import { listAllLosses } from '../migrate/loss-sizes.ts';
 import type { LossCounts } from '../migrate/losses.ts';
-import { refuseMissingRoles } from '../migrate/missing-roles.ts';
-import { refuseMissingTablespaces } from '../migrate/missing-tablespaces.ts';
-import { refuseMissingVersions } from '../migrate/missing-versions.ts';
-import { refuseNewer } from '../migrate/newer-syntax.ts';
 import type { PlanFile } from '../migrate/plan-file.ts';
 import { nameBefore } from '../migrate/renamed-paths.ts';
 import { adviseRepair } from '../migrate/replace.ts';
@@ -110,12 +107,12 @@ export interface SyncLook {
 /**
  * Looks at a target: what would be done there, and whether it can be done. Only `baseline` writes.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`, `no_baseline`, `newer_syntax`, `missing_roles`,
- * `missing_tablespaces`, `missing_versions`, `stuck_migration`, `rows_in_the_way`, `policy_denied`,
- * `migrations_changed`, `outside_schema`, `unclear_schema`, `external_changed`, `missing_extensions`,
- * `misplaced_extensions`, `missing_external`, `unsafe_schema`
+ * `missing_tablespaces`, `missing_versions`, `unavailable_extensions`, `stuck_migration`,
+ * `rows_in_the_way`, `policy_denied`, `migrations_changed`, `outside_schema`, `unclear_schema`,
+ * `external_changed`, `missing_extensions`, `misplaced_extensions`, `missing_external`, `unsafe_schema`
  */
 export async function lookAtTarget(session: MigrationSession, work: SyncWork): Promise<SyncLook> {
-  const { workspace, connection, target, files } = session;
+  const { workspace, connection, files } = session;
   const { composition, input } = work;
   const write = () => writeJudged(workspace, composition);
   refuseOutside(connection, work.wanted);
@@ -133,10 +130,7 @@ export async function lookAtTarget(session: MigrationSession, work: SyncWork): P
   const states = await refuseStates(session, before.standing.applied, files.length - 1);
   const ways = [...listUps(pending), ...listDowns(pending)];
   await refuseUnclear(workspace.project, connection, ways, new Set([...states, ...last]));
-  await refuseNewer(connection, target.name, listUps(pending), composition.folder);
-  await refuseMissingRoles(connection, target.name, listUps(pending));
-  await refuseMissingTablespaces(connection, target.name, listUps(pending));
-  await refuseMissingVersions(connection, target.name, listUps(pending));
+  await refuseLacking(session, work, pending);
   await refuseStuck(session, work, before);
   const effect = await effectOf(session, before, work.wanted);
   const plan = await planOf(session, work, before, effect);
@@ -146,7 +140,7 @@ export async function lookAtTarget(session: MigrationSession, work: SyncWork): P
 }
 
 async function planOf(
-  { workspace, connection, target, files }: MigrationSession,
+  { workspace, connection, target, files, locks }: MigrationSession,
   { composition, reason }: SyncWork,
   { actual, standing }: SoundTargetState,
   { up, left, renames }: SyncEffect,
@@ -167,7 +161,7 @@ async function planOf(
     unfinished: standing.unfinished?.file.name ?? null,
     finishing: await listFinishing(workspace, files, { standing, actual, schemas: connection.schemas }),
     cautions,
-    findings: await checkRows(connection, up, left, { actual, trusted: true, renames }),
+    findings: await checkRows(connection, up, left, { actual, trusted: true, locks, renames }),
     policy,
   };
 }

@@ -7,7 +7,7 @@ import { type Composition, compose, readRecordedSchema } from '../migrate/compos
 import { readAhead } from '../migrate/read-ahead.ts';
 import { isStuck } from '../migrate/replace.ts';
 import { refuseUnfit } from '../migrate/schema-fit.ts';
-import type { MigrationSession } from '../migrate/target-state.ts';
+import { type MigrationSession, waitForLocks } from '../migrate/target-state.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm, questionOf } from '../project/confirmation.ts';
@@ -85,8 +85,11 @@ export async function sync(
   return report;
 }
 
-async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPlan>): Promise<SyncReport> {
+async function syncIn(opened: MigrationSession, work: SyncWork, ask: Ask<SyncPlan>): Promise<SyncReport> {
   const { input } = work;
+  const { workspace, connection, target } = opened;
+  const locks = input.dryRun ? {} : { locks: waitForLocks(workspace, connection, target) };
+  const session = { ...opened, ...locks };
   const look = await lookAtTarget(session, work);
   const { plan, recorded } = look;
   if (input.dryRun) return { ...plan, applied: null, dryRun: true, recorded };

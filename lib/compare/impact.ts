@@ -8,8 +8,9 @@ import type { SettledPair } from '../model/reconcile.ts';
 import { nameInSession } from '../model/schema-pair.ts';
 import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
-import { queryPinned } from '../pg/pinned.ts';
+import { pinned } from '../pg/pinned.ts';
 import type { Rename } from '../plan/renames.ts';
+import { Problem } from '../problem/problem.ts';
 
 /** One thing that a statement costs. */
 export interface Caution {
@@ -81,7 +82,7 @@ export async function weighSteps(
 
 /**
  * The sizes of tables and materialized views, by their qualified and quoted names; without those that the
- * database does not have.
+ * database does not have. It waits for no lock: a table that is locked has the size of its last ANALYZE.
  * @throws Problem of the connection
  */
 export async function readTableSizes(
@@ -90,16 +91,26 @@ export async function readTableSizes(
 ): Promise<ReadonlyMap<string, TableSize>> {
   if (names.size === 0) return new Map();
   const written = new Map([...names].map((name) => [nameInSession(connection, name), name]));
-  const found = await queryPinned<{ name: string; rows: number | null; bytes: number }>(
-    connection,
-    sizes([...written.keys()]),
-  );
+  const found = await readSizes(connection, [...written.keys()]);
   return new Map(
     found.map(({ name: actual, ...size }) => {
       const name = written.get(actual) ?? actual;
       return [name, { ...size, name: stripPublic(name) }];
     }),
   );
+}
+
+// The functions of sizes take locks, for which others may wait long; another session may take one between.
+async function readSizes(connection: Connection, names: readonly string[]): Promise<TableSize[]> {
+  const limit = `select pg_catalog.set_config('lock_timeout', '1s', true)`;
+  const read = async (isLocked: string) => {
+    const [, , rows] = await connection.batch([pinned, limit, sizes(names, isLocked)]);
+    return rows as TableSize[];
+  };
+  return read(lockedNow).catch((thrown: unknown) => {
+    if (!(thrown instanceof Problem) || thrown.code !== 'lock_timeout') throw thrown;
+    return read('true');
+  });
 }
 
 // The table that a fact is, or is a part of.
@@ -111,13 +122,24 @@ function tableOf(catalog: Catalog, id: string): Fact | undefined {
   return slots.includes(`relation ${qualify(fact.path)}`) ? fact : undefined;
 }
 
+// The parts of a table. Another session keeps readers off one of these, or is about to.
+const parts = `select unnest(array[c.oid, c.reltoastrelid])
+  union all select indexrelid from pg_index where indrelid in (c.oid, c.reltoastrelid)`;
+const lockedNow = `exists (select from pg_locks l where l.mode = 'AccessExclusiveLock'
+  and l.locktype = 'relation' and l.pid is distinct from pg_backend_pid()
+  and l.database = (select oid from pg_database where datname = current_database())
+  and l.relation in (${parts}))`;
+
 // The estimate of a partitioned table is the sum of its partitions, which are counted themselves. A table's
 // estimate is -1 until it is counted for the first time, and 0 since it was counted empty: only a table
 // without a page is certainly empty. Found by the catalog: to_regclass wants USAGE of the schema.
-const sizes = (names: readonly string[]) => `
-  select t.name, case when bool_or(c.reltuples <= 0 and pg_relation_size(c.oid) > 0) then null
+const sizes = (names: readonly string[], isLocked: string) => `
+  select t.name, case when bool_or(c.reltuples <= 0 and case when ${isLocked} then c.relkind <> 'p'
+        else pg_relation_size(c.oid) > 0 end) then null
       else coalesce(sum(greatest(c.reltuples, 0)) filter (where c.relkind <> 'p'), 0)::float8 end as rows,
-    sum(pg_total_relation_size(c.oid))::float8 as bytes
+    sum(case when ${isLocked} then (select sum(p.relpages::int8) * current_setting('block_size')::int8
+        from pg_class p where p.oid in (${parts}))
+      else pg_total_relation_size(c.oid) end)::float8 as bytes
   from (select format('%I.%I', n.nspname, o.relname) as name, o.oid, o.relkind
       from pg_class o join pg_namespace n on n.oid = o.relnamespace where o.relkind not in ('i', 'I', 't')) t
     join pg_class c on c.oid = t.oid or t.relkind = 'p' and c.oid in (select relid

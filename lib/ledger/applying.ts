@@ -142,17 +142,21 @@ async function failing(
     const failure = { file, direction, outcome: 'failed', detail: problem.message } as const;
     await noteInAudit(of, failure).catch(() => undefined);
     const located = locateProblem(problem, { file: file.file, text: file.text, offset: start });
-    throw toRowProblem(located, of.environment, { file, direction });
+    throw toTargetProblem(located, of.environment, { file, direction });
   }
 }
 
-// The shadow has run the same SQL, so without rows it is valid.
-function toRowProblem(
+// The shadow has run the same SQL, so without rows it is valid where the server has the same extensions.
+function toTargetProblem(
   problem: Problem,
   environment: string,
   { file: { file: migration }, direction }: { readonly file: MigrationFile; readonly direction: Direction },
 ): Problem {
   const { data, where, cause } = problem;
+  if (problem.code === 'missing_extension') {
+    const named = { ...(data as Problems['missing_extension']), environment, lackedBy: 'target' as const };
+    return new Problem('missing_extension', named, { where, cause });
+  }
   if (!isAboutRows(data)) return problem;
   return new Problem('unfit_rows', { ...data, environment, migration, direction }, { where, cause });
 }

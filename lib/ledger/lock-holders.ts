@@ -1,4 +1,5 @@
 // The sessions that hold locks, for a statement that gave up waiting for one.
+import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import type { LockHolder } from '../problem/holders.ts';
@@ -51,13 +52,37 @@ async function readHolders({ open, mode }: LockedDatabase): Promise<LockHolder[]
   }
 }
 
+/**
+ * The sessions that keep a lock on tables from others, also by one on their indexes or large values.
+ * @param tables qualified and quoted
+ * @param mode the lock that they keep off
+ * @throws Problem of the connection
+ */
+export function listTableHolders(
+  connection: Connection,
+  tables: readonly string[],
+  mode: LockMode,
+): Promise<LockHolder[]> {
+  const list = tables.map((name) => `${literal(name)}::regclass`).join();
+  const parts = `select oid from pg_class where oid in (${list})
+    union all select reltoastrelid from pg_class where oid in (${list})
+    union all select indexrelid from pg_index where indrelid in (${list})`;
+  return listLockHolders(connection, mode, (relation) => `${relation} in (${parts})`);
+}
+
+const isUsers = (relation: string) => `${relation} >= 16384`;
+
 // Prepared transactions, then sessions with the oldest transaction first. A session that waits for a lock in
 // conflict keeps others out, too, where no holder does.
-async function listLockHolders(connection: Connection, mode: LockMode): Promise<LockHolder[]> {
+async function listLockHolders(
+  connection: Connection,
+  mode: LockMode,
+  isMeant = isUsers,
+): Promise<LockHolder[]> {
   const asked = `(values ('${mode}Lock')) asked (mode)`;
   const isInConflict = (lock: string) => `${lock}.locktype = 'relation'
     and exists (select from ${asked} where ${buildConflict(lock, 'asked')})`;
-  const isInTheWay = (lock: string) => `${lock}.relation >= 16384 and ${isInConflict(lock)}
+  const isInTheWay = (lock: string) => `${isMeant(`${lock}.relation`)} and ${isInConflict(lock)}
     and (${lock}.granted or not exists (select from pg_locks g where g.granted
       and g.relation = ${lock}.relation and g.database = ${lock}.database and ${isInConflict('g')}))`;
   const prepared = await queryPinned<LockHolder>(

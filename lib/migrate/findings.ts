@@ -1,5 +1,6 @@
 // Checks the rows of a database before the steps of a plan run.
 
+import type { LockRetryOptions } from '../ledger/lock-retry.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { ownName } from '../model/fact.ts';
@@ -9,8 +10,9 @@ import type { SettledPair } from '../model/reconcile.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';
 import { type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
+import { countBehindLocks } from './locked-rows.ts';
 import { findOrigins, type Origins } from './renamed-paths.ts';
-import { countRows, type RowAnswer, type RowPlace, tooSlow } from './row-counts.ts';
+import { type RowAnswer, type RowPlace, tooSlow } from './row-counts.ts';
 
 /** The result of one check of one statement. */
 export interface Finding {
@@ -29,6 +31,8 @@ export interface FindingOptions {
   readonly actual: Catalog;
   /** True if functions of the database may run, as the owner of the table. */
   readonly trusted: boolean;
+  /** How locked tables are waited for; left out: for a short time, and then their rows are not counted. */
+  readonly locks?: LockRetryOptions | undefined;
   /** The statements, besides the steps, that rename what these call by new names. */
   readonly renames?: readonly string[];
   /** States between which a checked object must not change; default: the database, and both ends. */
@@ -42,13 +46,13 @@ const patience = 3;
  * Runs the checks of a plan's steps on the rows of a database. It skips objects that do not exist yet, rows
  * that the plan changes before, and checks without a result.
  * @param sides the start and the end of the steps
- * @throws Problem of the connection
+ * @throws Problem `lock_unavailable`; of the connection
  */
 export async function checkRows(
   connection: Connection,
   steps: readonly Step[],
   { before, after }: SettledPair,
-  { actual, trusted, renames = [], states }: FindingOptions,
+  { actual, trusted, locks, renames = [], states }: FindingOptions,
 ): Promise<Finding[]> {
   const origins = findOrigins(actual, before, [...renames, ...steps.map(({ sql }) => sql)]);
   const stays = (id: string) => {
@@ -58,6 +62,7 @@ export async function checkRows(
   };
   const known = [actual, before, after, ...(states ?? [])];
   const isOfOthers = (id: string) => known.every(({ facts }) => !facts.has(id));
+  const count = countBehindLocks(connection, { trusted, locks });
   const found: Finding[] = [];
   const seen = new Set<string>();
   let slow = 0;
@@ -69,7 +74,7 @@ export async function checkRows(
       seen.add(key);
       const place = placeOf(check, origins, isOfOthers);
       if (place === null) continue;
-      const answer = slow < patience ? await countRows(connection, check, place, trusted) : tooSlow;
+      const answer = slow < patience ? await count(check, place) : tooSlow;
       if (answer === tooSlow) slow++;
       if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, place.path, answer));
     }

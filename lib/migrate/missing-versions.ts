@@ -1,4 +1,4 @@
-// Versions of extensions that a server cannot create or update to: found before anything runs.
+// Extensions, and versions of them, that a server does not have: found before anything runs.
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
@@ -28,14 +28,48 @@ export async function refuseMissingVersions(
   environment: string,
   files: readonly TextFile[],
 ): Promise<void> {
+  const wanted = await listWanted(files);
+  if (wanted.every(({ version }) => version === null)) return;
+  const missing = findMissing(wanted, await readAvailable(connection, wanted));
+  if (missing.length > 0) throw new Problem('missing_versions', { environment, versions: missing });
+}
+
+/**
+ * Refuses migrations that create an extension which the target's server does not have. Where pg_tle is
+ * installed, the server has others that it lists nowhere (pg_tle's manual).
+ * @param environment the name of the target
+ * @throws Problem `unavailable_extensions`; `invalid_sql`
+ */
+export async function refuseMissingExtensions(
+  connection: Connection,
+  environment: string,
+  files: readonly TextFile[],
+): Promise<void> {
+  const created = (await listWanted(files)).filter(({ action }) => action === 'create');
+  if (created.length === 0) return;
+  const rows = await queryPinned<{ name: string }>(
+    connection,
+    `select name::text from pg_catalog.pg_available_extensions
+     union select extname::text from pg_catalog.pg_extension`,
+  );
+  const known = new Set(rows.map(({ name }) => name));
+  if (known.has('pg_tle') && (await isInstalled(connection, 'pg_tle'))) return;
+  const extensions = [...new Set(created.map(({ name }) => name))].filter((name) => !known.has(name)).sort();
+  if (extensions.length > 0) throw new Problem('unavailable_extensions', { environment, extensions });
+}
+
+async function isInstalled(connection: Connection, name: string): Promise<boolean> {
+  const sql = `select from pg_catalog.pg_extension where extname = ${literal(name)}`;
+  return (await queryPinned(connection, sql)).length > 0;
+}
+
+async function listWanted(files: readonly TextFile[]): Promise<ExtensionVersion[]> {
   const wanted: ExtensionVersion[] = [];
   for (const { file, text } of files.filter((one) => /\bextension\b/i.test(one.text)))
     await visitStatements(file, text, ({ tag, node }) => {
       wanted.push(...readExtensionVersions(tag, node));
     });
-  if (wanted.every(({ version }) => version === null)) return;
-  const missing = findMissing(wanted, await readAvailable(connection, wanted));
-  if (missing.length > 0) throw new Problem('missing_versions', { environment, versions: missing });
+  return wanted;
 }
 
 async function readAvailable(

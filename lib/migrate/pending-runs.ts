@@ -18,7 +18,7 @@ import { runTrial } from './trial-run.ts';
  * @throws Problem of the shadow, the files and the connection
  */
 export async function checkEach(
-  { workspace, connection, files, trials }: MigrationSession,
+  { workspace, connection, files, trials, locks }: MigrationSession,
   { standing, actual }: SoundTargetState,
   isNew: (file: MigrationFile) => boolean,
 ): Promise<CheckedRun[]> {
@@ -38,7 +38,7 @@ export async function checkEach(
     const [from, after] = states.slice(at, at + 2) as [Catalog, Catalog];
     const steps = await planBetween(workspace, from, after, up);
     const before = await applyRenames(workspace, from, await findRenameStatements([up]));
-    const options = { actual, trusted: true, states: states.slice(0, at + 1) };
+    const options = { actual, trusted: true, locks, states: states.slice(0, at + 1) };
     const findings = await checkRows(connection, steps, { before, after }, options);
     runs.push({ files: [up], steps, findings, earlier: runs.flatMap((run) => run.steps) });
   }

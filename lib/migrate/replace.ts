@@ -44,19 +44,33 @@ async function isRewritable(files: readonly MigrationFile[]): Promise<boolean> {
  * The problem of a migration that rows do not fit, with what can be done about its file; any other value as
  * it is.
  */
-export async function adviseRepair({ composition, replaces }: Replacing, thrown: unknown): Promise<unknown> {
+export async function adviseRepair(work: Replacing, thrown: unknown): Promise<unknown> {
+  const { composition } = work;
   if (!(thrown instanceof Problem)) return thrown;
   const { code, where, cause, data } = thrown;
   if (code !== 'rows_in_the_way' && code !== 'unfit_rows') return thrown;
   const { migration } = data as Problem<'rows_in_the_way' | 'unfit_rows'>['data'];
   const files = code === 'unfit_rows' ? composition.files : composition.folder;
-  const late = listFrom(files, migration);
-  if (late.length === 0) return thrown;
-  const repair = adviseFile(migration as string, {
-    isRewritable: replaces !== null && (await isRewritable(late)),
-    sealed: late.filter((one) => one.migration.header !== null).map(({ file }) => file),
-  });
+  const repair = await adviseReplacement(work, files, migration);
+  if (repair === null) return thrown;
   return new Problem(code, { ...(data as Problem<typeof code>['data']), repair }, { where, cause });
+}
+
+/**
+ * The advice on a file that cannot run, and on those after it; null: it is not among the files.
+ * @param file its path; null: it is not written yet
+ */
+export async function adviseReplacement(
+  { replaces }: Pick<Replacing, 'replaces'>,
+  files: readonly MigrationFile[],
+  file: string | null,
+): Promise<string | null> {
+  const late = listFrom(files, file);
+  if (file === null || late.length === 0) return null;
+  return adviseFile(file, {
+    isRewritable: replaces !== null && (await isRewritable(late)),
+    sealed: late.filter((one) => one.migration.header !== null).map((one) => one.file),
+  });
 }
 
 function listFrom(files: readonly MigrationFile[], first: string | null): readonly MigrationFile[] {
@@ -98,7 +112,11 @@ export async function refuseStuckOn(
   if (migration !== null) await refuseAt(session, composition, migration, findings.join('; '));
 }
 
-async function refuseAt(
+/**
+ * Refuses a file of the folder that cannot run, if the schema gives all that it does.
+ * @throws Problem `stuck_migration`
+ */
+export async function refuseAt(
   { target }: MigrationSession,
   { folder, removed }: Composition,
   file: string,

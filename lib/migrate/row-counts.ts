@@ -47,41 +47,50 @@ interface About {
   readonly columns: readonly string[];
 }
 
-const settings = (readOnly: boolean) => `begin${readOnly ? ' read only' : ''};
+/** How a check runs. */
+export interface RowCountOptions {
+  /** True if functions of the database may run at all, as the table's owner. */
+  readonly trusted: boolean;
+  /** Milliseconds that it waits for a lock; 0: as long as it takes. */
+  readonly lockTimeout: number;
+}
+
+const settings = (readOnly: boolean, lockTimeout: number) => `begin${readOnly ? ' read only' : ''};
   select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
     pg_catalog.set_config('row_security', 'off', true),
-    pg_catalog.set_config('lock_timeout', '1s', true),
-    pg_catalog.set_config('statement_timeout', '${checkSeconds}s', true)`;
+    pg_catalog.set_config('lock_timeout', '${lockTimeout}ms', true),
+    pg_catalog.set_config('statement_timeout', '0', true)`;
+
+// A wait for a lock has its own limit.
+const limit = `select pg_catalog.set_config('statement_timeout', '${checkSeconds}s', true)`;
 
 /**
  * Counts the rows of one check.
- * @param trusted whether functions of the database may run at all, as the table's owner
  * @returns `unknown` where the server refuses, or takes too long
- * @throws Problem of the connection
+ * @throws Problem `lock_timeout`; of the connection
  */
 export async function countRows(
   connection: Connection,
   check: RowCheck,
   place: RowPlace,
-  trusted: boolean,
+  { trusted, lockTimeout }: RowCountOptions,
 ): Promise<RowAnswer> {
+  const inTransaction = <T>(readOnly: boolean, work: () => Promise<T>) =>
+    rollingBack(connection, settings(readOnly, lockTimeout), work);
   try {
-    const first = await inTransaction(connection, true, () => asked(connection, check, place, trusted));
+    const first = await inTransaction(true, () => asked(connection, check, place, trusted));
     if (!('owner' in first)) return first;
-    return await inTransaction(connection, false, () => confined(connection, check, place, first));
+    return await inTransaction(false, () => confined(connection, check, place, first));
   } catch (thrown) {
     if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
+    if (thrown.code === 'lock_timeout') throw thrown;
     const { sqlstate, message } = thrown.data;
     return sqlstate === '57014' ? tooSlow : { unknown: `not counted: ${message}` };
   }
 }
 
-async function inTransaction<T>(
-  connection: Connection,
-  readOnly: boolean,
-  work: () => Promise<T>,
-): Promise<T> {
-  await connection.execute(settings(readOnly));
+async function rollingBack<T>(connection: Connection, begin: string, work: () => Promise<T>): Promise<T> {
+  await connection.execute(begin);
   try {
     return await work();
   } finally {
@@ -144,7 +153,7 @@ async function locked(
 ): Promise<About> {
   const name = qualify(path);
   for (const other of others) await connection.execute(`lock table only ${other} in access share mode`);
-  await connection.execute(`lock table only ${name} in access share mode`);
+  await connection.execute(`lock table only ${name} in access share mode; ${limit}`);
   // Operators of enums and of most domains are the server's; their casts may be defined.
   const words = Object.values(test).join(' ');
   const casts = words.replace(/'(?:[^']|'')*'::/g, '').includes('::');

@@ -5,6 +5,7 @@ import type { Comparison } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { isExtension } from '../kinds/named-objects.ts';
 import { findEdits } from '../ledger/edits.ts';
+import type { LockRetryOptions } from '../ledger/lock-retry.ts';
 import { findLostLedgers } from '../ledger/lost-ledgers.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { brokenLedger, type LedgerPosition, readPosition } from '../ledger/position.ts';
@@ -31,6 +32,8 @@ export interface MigrationSession {
   readonly target: Target;
   /** All migrations, in their order. */
   readonly files: readonly MigrationFile[];
+  /** How locked tables are waited for; left out: the command only reads, and waits for none. */
+  readonly locks?: LockRetryOptions;
   /** The content of the target as it was read before this session began. */
   readonly early?: Promise<EarlyContent | null>;
   /** Trial runs that other sessions can use again, by what they are of; left out: none is kept. */
@@ -157,20 +160,31 @@ export async function prepareRun(
   { workspace, connection, target, files }: MigrationSession,
   found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
-  const { name, url } = target;
   const { onInterrupt, note } = workspace.world;
   const unknown = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await found) ?? unknown), tool: `pgmage ${workspace.project.version}` };
   return {
-    connection,
-    environment: name,
+    ...waitForLocks(workspace, connection, target),
     folder: workspace.project.migrations,
     files,
     author,
-    progress: (message) => workspace.world.progress(message),
     ...(onInterrupt && { onInterrupt }),
     ...(note && { note: (message) => note(message) }),
-    ...(workspace.project.lockTimeout === undefined ? {} : { lockTimeout: workspace.project.lockTimeout }),
-    ...(url === null ? {} : { onlooker: () => openDatabase({ ...target, url }) }),
+  };
+}
+
+/** How a command waits for locks in a target that it changes: as configured, with a second session. */
+export function waitForLocks(
+  { project: { lockTimeout }, world }: Workspace,
+  connection: Connection,
+  target: Target,
+): LockRetryOptions {
+  const { name, url } = target;
+  return {
+    connection,
+    environment: name,
+    progress: (message) => world.progress(message),
+    ...(lockTimeout !== undefined && { lockTimeout }),
+    ...(url !== null && { onlooker: () => openDatabase({ ...target, url }) }),
   };
 }

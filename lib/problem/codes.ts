@@ -136,7 +136,8 @@ export interface Problems
   invalid_sql: Refused;
   missing_relation: Refused;
   missing_object: Refused;
-  missing_extension: Refused & { readonly name: string };
+  /** `lackedBy`: left out: the shadow. */
+  missing_extension: Refused & { readonly name: string; readonly lackedBy?: 'target' };
   missing_role: Refused & { readonly name: string };
   permission_denied: Refused;
   lock_timeout: Refused & { readonly holders?: readonly LockHolder[] };

@@ -1,9 +1,15 @@
 // The problems of migrations that need more than a target has.
 
+/** Data that every one of them has. */
+interface Lacking {
+  readonly environment: string;
+  /** The advice on a written file, by `adviseFile`; left out: the file is not written yet. */
+  readonly repair?: string;
+}
+
 /** Their data. */
 export interface TargetProblems {
-  newer_syntax: {
-    readonly environment: string;
+  newer_syntax: Lacking & {
     /** Its major version. */
     readonly major: number;
     readonly migration: string;
@@ -12,8 +18,9 @@ export interface TargetProblems {
     /** The first major version that knows all of them. */
     readonly since: number;
   };
-  missing_roles: { readonly environment: string; readonly roles: readonly string[] };
-  missing_tablespaces: { readonly environment: string; readonly tablespaces: readonly string[] };
+  missing_roles: Lacking & { readonly roles: readonly string[] };
+  missing_tablespaces: Lacking & { readonly tablespaces: readonly string[] };
   /** `versions`: `hstore 1.4 (from 1.8 the server can update it to no other version)`. */
-  missing_versions: { readonly environment: string; readonly versions: readonly string[] };
+  missing_versions: Lacking & { readonly versions: readonly string[] };
+  unavailable_extensions: Lacking & { readonly extensions: readonly string[] };
 }

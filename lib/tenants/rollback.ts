@@ -4,7 +4,7 @@ import { planRollback, type RollbackInput, undoMigrations } from '../commands/ro
 import { readPosition } from '../ledger/position.ts';
 import { readLedger } from '../ledger/tables.ts';
 import { findWrongStamps } from '../migrate/stamps.ts';
-import { type MigrationSession, readSoundState } from '../migrate/target-state.ts';
+import { type MigrationSession, readSoundState, waitForLocks } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { readVersion } from '../migration/name.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -186,7 +186,8 @@ class TenantsRollback implements TenantsChange {
     const { target } = tenant;
     return withTarget(workspace, target, async (connection) => {
       await refuseProtected(workspace.project, connection, target, guarded);
-      return does({ workspace, connection, target, files });
+      const locks = waitForLocks(workspace, connection, target);
+      return does({ workspace, connection, target, files, locks });
     });
   }
 }

@@ -12,7 +12,7 @@ import { type RenameOptions, type RenameReport, reportRename } from '../compare/
 import { extensionsOf } from '../kinds/named-objects.ts';
 import { type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
 import { refuseUnfit } from '../migrate/schema-fit.ts';
-import type { MigrationSession } from '../migrate/target-state.ts';
+import { type MigrationSession, waitForLocks } from '../migrate/target-state.ts';
 import type { TrialRun } from '../migrate/trial-run.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
@@ -185,7 +185,14 @@ class TenantsSync implements TenantsChange {
       target,
       async (connection) => {
         await refuseProtected(workspace.project, connection, target, guarded);
-        const session = { workspace, connection, target, files, trials: this.#trials };
+        const session = {
+          workspace,
+          connection,
+          target,
+          files,
+          trials: this.#trials,
+          ...(!input.dryRun && { locks: waitForLocks(workspace, connection, target) }),
+        };
         const now = this.isWritten
           ? { ...composition, folder: files, written: [], removed: [] }
           : composition;

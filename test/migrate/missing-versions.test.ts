@@ -1,7 +1,7 @@
 // Versions of extensions that the target's server cannot get are found before anything runs: exactly those
 // that the server refuses.
 import { expect, test } from 'vitest';
-import { refuseMissingVersions } from '../../lib/migrate/missing-versions.ts';
+import { refuseMissingExtensions, refuseMissingVersions } from '../../lib/migrate/missing-versions.ts';
 import { failure } from '../failure.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -52,6 +52,23 @@ test('only versions that the server refuses are missing', async () => {
         'The server of prod cannot get versions of extensions: hstore 1.6' +
         ' (from 1.8 the server can update it to no other version)',
     });
+    await session.close();
+  });
+});
+
+test('only extensions that the server does not have are missing', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const session = await userSession({ url, applicationName: 'pgmage' });
+    const check = (text: string) => refuseMissingExtensions(session, 'prod', [{ file: 'a.sql', text }]);
+    const known = ['create extension hstore', 'drop extension nowhere', 'create table extension (a int)'];
+    for (const sql of known) await expect(check(sql), sql).resolves.toBeUndefined();
+    for (const sql of ['create extension nowhere', 'create extension if not exists "nowhere" cascade']) {
+      expect(await failure(check(sql))).toMatchObject({
+        code: 'unavailable_extensions',
+        data: { extensions: ['nowhere'] },
+      });
+      expect(await failure(session.execute(sql))).toMatchObject({ code: 'missing_extension' });
+    }
     await session.close();
   });
 });

@@ -38,7 +38,9 @@ test.each(cases)('%s', async (_, renamed, rowTest, answer) => {
     } as const;
     const place = { path: ['public', 'x'], others: [], renamed: new Map(Object.entries(renamed)) };
     try {
-      expect(await countRows(connection, check, place, false)).toEqual(answer);
+      expect(await countRows(connection, check, place, { trusted: false, lockTimeout: 1000 })).toEqual(
+        answer,
+      );
     } finally {
       await connection.close();
     }

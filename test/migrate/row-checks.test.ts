@@ -205,10 +205,10 @@ test('code of the database runs with the rights of the owner of the table, or no
     } as const;
     const place = { path: ['public', 'target'], others: [] };
     try {
-      expect(await countRows(connection, check, place, false)).toEqual({
+      expect(await countRows(connection, check, place, { trusted: false, lockTimeout: 1000 })).toEqual({
         unknown: 'not counted: it would run functions of the database',
       });
-      expect(await countRows(connection, check, place, true)).toEqual({
+      expect(await countRows(connection, check, place, { trusted: true, lockTimeout: 1000 })).toEqual({
         unknown: 'not counted: runs as owner_of_it, superuser f',
       });
       const same = await connection.rows(
