@@ -89,7 +89,7 @@ export async function backups(
     dir?: Folder;
     /** Only those of this environment. */
     env?: Name;
-    /** End with exit code 2 when the newest good backup of an environment is older: 26h, 90m, 2d. */
+    /** End with exit code 2 when the newest good backup of an environment is older: 26h, 90m, 2d, 30s. */
     maxAge?: Age;
     /** With prune: how many days keep their newest backup. */
     keepDaily?: Count;

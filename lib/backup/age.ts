@@ -11,15 +11,15 @@ export interface StaleEnvironment {
   readonly maxAge: string;
 }
 
-const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** An age in milliseconds: `26h`, `90m`, `2d`. @throws Problem `bad_option` */
+/** An age in milliseconds: `26h`, `90m`, `2d`, `30s`. @throws Problem `bad_option` */
 export function parseAge(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(text) ?? [];
+  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   if (count === undefined)
     throw new Problem('bad_option', {
       option: '--max-age',
-      reason: `${text || "''"} is not a number with m, h or d, such as 26h`,
+      reason: `${text || "''"} is not a number with s, m, h or d, such as 26h`,
     });
   return Number(count) * units[unit as keyof typeof units];
 }

@@ -14,6 +14,7 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from './load.ts';
 import { listLacking } from './needs.ts';
+import { refusePlannedCalls } from './planned-calls.ts';
 
 /** The server and the options of a drill. */
 export interface DrillOptions {
@@ -69,6 +70,7 @@ export async function drill(
       await refusePooler(connection);
       const reasons = await listLacking(connection, manifest, { target: server, noOwner, isNew: true });
       if (reasons.length > 0) throw new Problem('unfit_target', { environment: server, reasons });
+      await refusePlannedCalls(connection, manifest, { target: 'a drill', noOwner });
       return await loadBackup(connection, { ...told, client, path, manifest, noOwner, signal });
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;

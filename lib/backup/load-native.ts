@@ -52,6 +52,8 @@ export interface NativeLoading {
   readonly signal: AbortSignal;
   /** Called for each table before its rows with 0, and then as its bytes pass. */
   told(table: string, bytes: number): void;
+  /** Is called when tables and functions are there, before rows, indexes and constraints are made. */
+  defined(): Promise<void>;
   /** Is called when all rows are there. */
   loaded(): void;
 }
@@ -108,7 +110,7 @@ interface MadeSchema {
 
 async function makeSchema(
   connection: ServerConnection,
-  { environment, noOwner }: NativeLoading,
+  { environment, noOwner, defined }: NativeLoading,
   dumped: Catalog,
   go: () => void,
 ): Promise<MadeSchema> {
@@ -124,6 +126,7 @@ async function makeSchema(
   await runSteps(connection, steps, go);
   await clearRows(connection, stays.relations);
   await runSteps(connection, quoteForTarget(halves.before, wanted, connection), go);
+  await defined();
   const guarded = await readOwnerWrittenTables(connection);
   return { wanted, wish, stays, guarded, after: runAsOwners(after, wanted, await readOwners(connection)) };
 }

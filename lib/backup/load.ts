@@ -21,6 +21,7 @@ import { Problem } from '../problem/problem.ts';
 import { describeSchema, hasUniqueFingerprints } from './fingerprints.ts';
 import { loadNative } from './load-native.ts';
 import { inOwnTransaction } from './own-transaction.ts';
+import { listTrustedRoles, refuseLoadedCode } from './planned-calls.ts';
 
 /** The backup, and the options of the load. */
 export interface BackupLoad {
@@ -64,7 +65,10 @@ export async function loadBackup(connection: ServerConnection, load: BackupLoad)
   const isNative = detectFormat(path) === 'native';
   const own = { environment, mark, begin: isNative ? beginReplacing : 'begin' };
   return inOwnTransaction(connection, own, async (check) => {
-    const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
+    const roles = await listTrustedRoles(connection);
+    const defined = () => refuseLoadedCode(connection, environment, roles);
+    const loadSchema = isNative ? nativeSchema : dumpedSchema;
+    const schema = await loadSchema(connection, { ...load, defined });
     load.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, load, schema);
     await check();
@@ -87,6 +91,9 @@ export async function findUnpacker(manifest: Manifest): Promise<Client | null> {
 const writerOf = ({ tools, server }: Manifest) =>
   tools.pg_dump === null ? server.major : Number.parseInt(tools.pg_dump, 10);
 
+/** Looks at the schema when it is there, before its rows and indexes. */
+type SchemaLoad = BackupLoad & { defined(): Promise<void> };
+
 /** The loaded schema, compared with the manifest. */
 interface Reached {
   readonly schema: RestoreProof['schema'];
@@ -96,13 +103,13 @@ interface Reached {
   readonly staying?: ReadonlySet<string>;
 }
 
-async function nativeSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
-  const { environment, path, noOwner, signal, lockTimeout, teller, manifest } = load;
+async function nativeSchema(connection: ServerConnection, load: SchemaLoad): Promise<Reached> {
+  const { environment, path, noOwner, signal, lockTimeout, teller, manifest, defined } = load;
   const searchPath = manifest.server.path;
   await connection.execute(`set local lock_timeout = ${lockTimeout}`);
   const told = tellerOf(load);
   const loaded = () => teller.progress('Loading indexes and constraints');
-  const loading = { path, environment, noOwner, searchPath, signal, told, loaded };
+  const loading = { path, environment, noOwner, searchPath, signal, told, defined, loaded };
   return { schema: noOwner ? 'unowned' : 'same', ...(await loadNative(connection, loading)) };
 }
 
@@ -116,15 +123,15 @@ function tellerOf({ teller, manifest }: BackupLoad): (table: string, bytes: numb
   };
 }
 
-async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
-  const { client, path, manifest, signal } = load;
+async function dumpedSchema(connection: ServerConnection, load: SchemaLoad): Promise<Reached> {
+  const { client, path, manifest, signal, defined } = load;
   const noOwner = load.noOwner || manifest.unowned === true;
   await clearTarget(connection, load);
   // pgmage's own script drops it itself.
   if (!manifest.schema.public && manifest.engine === 'pg_dump')
     await connection.execute('drop schema public');
   const writer = writerOf(manifest);
-  const loading = { path, writer, noOwner, signal, told: tellerOf(load) };
+  const loading = { path, writer, noOwner, signal, told: tellerOf(load), defined };
   if (client === null) await loadScript(connection, loading);
   else await loadArchive(connection, { ...loading, client });
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };

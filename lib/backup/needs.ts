@@ -12,11 +12,12 @@ import {
   listPrivileged,
   listTablespaces,
 } from '../copy/privileged.ts';
-import { explainForeignObjects } from '../copy/rights.ts';
+import { explainCreation, explainForeignObjects, listCreated } from '../copy/rights.ts';
 import { explainClosedOwners, findMissingRoles, listUsedRoles } from '../copy/roles.ts';
 import { listForeignExtensions, listKeptSchemas } from '../copy/staying.ts';
 import { detectFormat } from '../flow/formats.ts';
 import type { BackupNeeds, Manifest } from '../flow/manifest.ts';
+import { findPlannedCode } from '../flow/planned-code.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 
 /** Reads what the objects of a database need. @throws Problem of the connection */
@@ -30,6 +31,8 @@ export async function readNeeds(connection: ServerConnection): Promise<BackupNee
     schemas,
     privileged: await listPrivileged(connection),
     tablespaces: await listTablespaces(connection),
+    created: await listCreated(connection),
+    planned: (await findPlannedCode(connection, 'all')).map(({ owner, text }) => ({ owner, text })),
   };
 }
 
@@ -63,7 +66,14 @@ export async function listLacking(
     ...(await listLackingExtensions(into, needs)),
     ...(await explainPrivileged(into, needs.privileged ?? [])),
     ...(await explainTablespaces(into, needs.tablespaces ?? [])),
+    ...(await listLackingRights(into, needs)),
   ];
+}
+
+async function listLackingRights(into: ExtensionTarget, { created }: BackupNeeds): Promise<string[]> {
+  if (created === undefined) return [];
+  const list = async () => created;
+  return explainCreation(into, { list, isNew: into.way === 'elsewhere' });
 }
 
 /** The content of a target that its role cannot drop, with what to do. @throws Problem of the connection */

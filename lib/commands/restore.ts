@@ -3,6 +3,7 @@
 import { findBackup } from '../backup/find.ts';
 import { type BackupLoad, findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
 import { listLacking } from '../backup/needs.ts';
+import { refusePlannedCalls } from '../backup/planned-calls.ts';
 import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
 import { isMaintenanceDatabase } from '../copy/preflight.ts';
@@ -199,7 +200,9 @@ async function checkTarget(
   const lacking = await listLacking(connection, manifest, { target: environment, noOwner });
   const reasons = [...(await misfits(connection, manifest, force)), ...lacking];
   if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
-  for (const { text } of await warnOfReplication(connection, environment)) note(text);
+  await refusePlannedCalls(connection, manifest, { target: environment, noOwner });
+  const listComing = async () => manifest.needs?.created?.publications ?? [];
+  for (const { text } of await warnOfReplication(connection, environment, listComing)) note(text);
 }
 
 // Properties of a server that exclude a backup, checked before anything is tried.

@@ -147,10 +147,11 @@ export function makePipeEngine(
         const { variables } = access;
         await runClient({ client, program: 'pg_dump', words: sectioned, variables, signal }, take);
       };
-      return loadSections(target, dump, client.major, (name, bytes) => {
+      const toldByName = (name: string, bytes: number) => {
         const table = known.get(name);
         if (table !== undefined) told(table, bytes);
-      });
+      };
+      return loadSections(target, dump, client.major, { told: toldByName });
     }).catch((thrown: unknown) => {
       throw toDatabaseProblem(thrown, from.named.name);
     });

@@ -21,6 +21,7 @@ import {
   listExtensions,
   listOtherVersions,
 } from './extensions.ts';
+import { warnOfFiredFunctions } from './fired-functions.ts';
 import { type CloneInput, type EngineChoice, readSelection } from './options.ts';
 import {
   bytesPerSecond,
@@ -34,7 +35,7 @@ import {
 } from './preflight.ts';
 import { checkPrivileged } from './privileged.ts';
 import { warnOfReplication } from './replication.ts';
-import { checkEventTriggers, checkRights, checkStaying } from './rights.ts';
+import { checkEventTriggers, checkRights, checkStaying, listCreated, selectCreated } from './rights.ts';
 import { checkRoles } from './roles.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
@@ -91,7 +92,7 @@ export async function planClone(
     ...(await checkNeeds(ends, { input, wish, extensions, usesDump: carrier.beside })),
     checkMaintenance(to, ends, input.force ?? false),
     checkProtection(ends),
-    ...(swap?.checks ?? (await warnOfReplication(ends.to.connection, ends.to.named.name, wish.dataOnly))),
+    ...(swap?.checks ?? (await warnOfLosses(ends, wish))),
   ];
   const isReplaced = wish.dataOnly
     ? await snapshot(ends.from.connection, () => namesOf(ends.from.connection, wish))
@@ -127,6 +128,12 @@ async function listMasked(source: ServerConnection, wish: CopySelection): Promis
     .map(({ table, quoted }) => `${table}.${quoted}`);
 }
 
+async function warnOfLosses({ from, to }: CopyEnds, wish: CopySelection): Promise<PreflightCheck[]> {
+  const part = selectPart(from.connection, wish);
+  const listComing = async () => (await selectCreated(await listCreated(from.connection), part)).publications;
+  return warnOfReplication(to.connection, to.named.name, wish.dataOnly ? null : listComing);
+}
+
 // The size of excluded content is unknown.
 const isWhole = ({ schemaOnly, tables, exclude, excludeData }: CopySelection) =>
   !schemaOnly && !tables && !exclude && !excludeData;
@@ -155,6 +162,7 @@ async function checkNeeds(
     await checkRoles(ends, way, wish.owners, part),
     ...(way === null ? [] : await checkOthers(ends, part)),
     ...(way === null ? [] : await checkPrivileged(ends, part)),
+    ...(way === null ? [] : await warnOfFiredFunctions(ends.from.connection, part)),
   ];
 }
 

@@ -28,22 +28,23 @@ const question = `select
 /**
  * Warns of the replication of a target whose content is replaced in place; none: it takes part in none.
  * @param target its name, for messages
- * @param rowsOnly true if its schema stays
+ * @param listComing lists the publications that it gets; null: its schema stays
  * @throws Problem of the connection
  */
 export async function warnOfReplication(
   connection: ServerConnection,
   target: string,
-  rowsOnly = false,
+  listComing: (() => Promise<readonly string[]>) | null,
 ): Promise<PreflightCheck[]> {
   const [row] = await queryPinned<Replication>(connection, question);
   const { subscriptions, publications, slots } = row as Replication;
+  const rowsOnly = listComing === null;
+  const coming = publications.length === 0 ? undefined : await listComing?.();
+  const lost = publications.filter((one) => coming?.includes(one) === false);
   const warning = (name: string, text: string): PreflightCheck => ({ name, outcome: 'warning', text });
   return [
     ...subscriptions.map((one) => warning('subscription', fateOf(target, one, rowsOnly))),
-    ...(publications.length === 0 || rowsOnly
-      ? []
-      : [warning('publications', `${target} loses its own: ${publications.join(', ')}`)]),
+    ...(lost.length === 0 ? [] : [warning('publications', `${target} loses its own: ${lost.join(', ')}`)]),
     ...(slots.length === 0
       ? []
       : [

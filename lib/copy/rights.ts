@@ -1,9 +1,10 @@
 // The rights of a role on a target whose content it replaces: to drop what is there, and to create the rest.
-import { eventTriggerId, schemaId } from '../kinds/named-objects.ts';
+import type { CreatedObjects } from '../flow/manifest.ts';
+import { eventTriggerId, publicationId, schemaId } from '../kinds/named-objects.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
-import { explainDrop, type FoundExtension } from './extensions.ts';
+import { type ExtensionTarget, explainDrop, type FoundExtension } from './extensions.ts';
 import { ownedObjects } from './owned-objects.ts';
 import { type CopyEnds, type PreflightCheck, type SelectedPart, toChecks } from './preflight.ts';
 import { listForeignExtensions, listKeptSchemas } from './staying.ts';
@@ -82,15 +83,92 @@ const sourceSchemas = `select n.nspname::text as name from pg_namespace n
       and d.deptype = 'e')
   order by 1`;
 
+const created = `select
+  to_json(array(select name from (${sourceSchemas}) s)) as schemas,
+  to_json(array(select t.evtname::text from pg_event_trigger t
+    where not exists (select from pg_depend d where d.classid = 'pg_event_trigger'::regclass
+      and d.objid = t.oid and d.deptype = 'e')
+    order by 1)) as "eventTriggers",
+  to_json(array(select p.pubname::text from pg_publication p order by 1)) as publications`;
+
+/** The objects of a database whose creation needs rights on a target. @throws Problem of the connection */
+export async function listCreated(connection: ServerConnection): Promise<CreatedObjects> {
+  const [row] = await queryPinned<CreatedObjects>(connection, created);
+  return row as CreatedObjects;
+}
+
+/** Leaves out the objects of a source that its copy does not have. @throws Problem of the connection */
+export async function selectCreated(all: CreatedObjects, part: SelectedPart): Promise<CreatedObjects> {
+  const catalog = await part();
+  if (catalog === null) return all;
+  const { facts } = catalog;
+  const inPublic = [...facts.values()].some(({ path }) => path.length > 1 && path[0] === 'public');
+  return {
+    schemas: all.schemas.filter((name) => (name === 'public' ? inPublic : facts.has(schemaId(name)))),
+    eventTriggers: all.eventTriggers.filter((name) => facts.has(eventTriggerId(name))),
+    publications: all.publications.filter((name) => facts.has(publicationId(name))),
+  };
+}
+
+/** The objects that a target gets. */
+export interface Creation {
+  /** Lists those of the source. */
+  list(): Promise<CreatedObjects>;
+  /** Default: the target gets all of them. Its part is read only where the role may lack a right. */
+  readonly part?: SelectedPart;
+  /** True for a new database, which belongs to the role. */
+  readonly isNew: boolean;
+}
+
 /**
- * Checks if the target's role can create the event triggers of the source.
+ * The reasons why a target's role cannot create what it gets, each with what to do.
+ * @throws Problem of a connection
+ */
+export async function explainCreation(
+  { name, connection, canExclude = false }: Pick<ExtensionTarget, 'name' | 'connection' | 'canExclude'>,
+  { list, part = async () => null, isNew }: Creation,
+): Promise<string[]> {
+  const rights = await readRights(connection);
+  if (rights.isSuperuser) return [];
+  const { role, database, makesSchemas, entersPublic } = rights;
+  const isLimited = !isNew && !(makesSchemas && entersPublic);
+  const all = await list();
+  if (!isLimited && all.eventTriggers.length === 0) return [];
+  const { schemas, eventTriggers } = await selectCreated(all, part);
+  const kept = isLimited ? await listKeptSchemas(connection) : [];
+  const others = schemas.filter((one) => one !== 'public' && !kept.some(({ schema }) => schema === one));
+  const [me, whole] = [quote(role), `DATABASE ${quote(database)}`];
+  const cannot = `the role ${me} of ${name} cannot create`;
+  return [
+    !isNew && !makesSchemas && others.length > 0
+      ? `${cannot} the schema ${others[0]}. Run there: GRANT CREATE ON ${whole} TO ${me};`
+      : null,
+    !isNew && !entersPublic && schemas.includes('public')
+      ? `${cannot} objects in the schema public. Run there: ALTER ${whole} OWNER TO ${me};`
+      : null,
+    eventTriggers.length > 0 && (await isDenied(connection, creatingTrigger(makesSchemas)))
+      ? `${cannot} an event trigger. To go on, connect as a superuser` +
+        (canExclude ? adviseExclusion(eventTriggers) : '')
+      : null,
+  ].filter((fault) => fault !== null);
+}
+
+const adviseExclusion = (names: readonly string[]) =>
+  `, or pass ${names.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`;
+
+/**
+ * Checks if the target's role can create the event triggers of the source in a new database.
  * @returns none if it can
  * @throws Problem of a connection
  */
-export async function checkEventTriggers(ends: CopyEnds, part: SelectedPart): Promise<PreflightCheck[]> {
-  const rights = await readRights(ends.to.connection);
-  const fault = await explainTriggers(ends, part, rights);
-  return fault === null ? [] : toChecks('rights', [fault], '');
+export async function checkEventTriggers(
+  { from, to }: CopyEnds,
+  part: SelectedPart,
+): Promise<PreflightCheck[]> {
+  const list = () => listCreated(from.connection);
+  const target = { name: to.named.name, connection: to.connection, canExclude: true };
+  const faults = await explainCreation(target, { list, part, isNew: true });
+  return faults.length === 0 ? [] : toChecks('rights', faults, '');
 }
 
 /**
@@ -99,25 +177,15 @@ export async function checkEventTriggers(ends: CopyEnds, part: SelectedPart): Pr
  */
 export async function checkRights({ from, to }: CopyEnds, part: SelectedPart): Promise<PreflightCheck[]> {
   const rights = await readRights(to.connection);
-  const { role, database, makesSchemas, entersPublic } = rights;
-  const isLimited = !makesSchemas || !entersPublic;
-  const schemas = isLimited ? await listSchemas(from.connection, part) : [];
-  const kept = schemas.length === 0 ? [] : await listKeptSchemas(to.connection);
-  const others = schemas.filter((name) => name !== 'public' && !kept.some(({ schema }) => schema === name));
   const { name } = to.named;
-  const [me, whole] = [quote(role), `DATABASE ${quote(database)}`];
-  const cannot = `the role ${me} of ${name} cannot create`;
+  const list = () => listCreated(from.connection);
+  const target = { name, connection: to.connection, canExclude: true };
+  const foreign = explainForeign(name, rights);
   const faults = [
-    explainForeign(name, rights),
-    !makesSchemas && others.length > 0
-      ? `${cannot} the schema ${others[0]}. Run there: GRANT CREATE ON ${whole} TO ${me};`
-      : null,
-    !entersPublic && schemas.includes('public')
-      ? `${cannot} objects in the schema public. Run there: ALTER ${whole} OWNER TO ${me};`
-      : null,
-    await explainTriggers({ from, to }, part, rights),
-  ].filter((fault) => fault !== null);
-  return toChecks('rights', faults, `the role ${me} can replace the content of ${name}`);
+    ...(foreign === null ? [] : [foreign]),
+    ...(await explainCreation(target, { list, part, isNew: false })),
+  ];
+  return toChecks('rights', faults, `the role ${quote(rights.role)} can replace the content of ${name}`);
 }
 
 /**
@@ -139,35 +207,6 @@ export async function checkStaying(
     .filter(({ schema }) => made.some(({ name }) => name === schema))
     .map(({ name, owner }) => explainDrop(to.named.name, name, owner));
   return faults.length === 0 ? [] : toChecks('extensions', faults, '');
-}
-
-async function listSchemas(source: ServerConnection, part: SelectedPart): Promise<string[]> {
-  const names = (await queryPinned<{ name: string }>(source, sourceSchemas)).map(({ name }) => name);
-  const catalog = await part();
-  if (catalog === null) return names;
-  const inPublic = [...catalog.facts.values()].some(({ path }) => path.length > 1 && path[0] === 'public');
-  return names.filter((name) => (name === 'public' ? inPublic : catalog.facts.has(schemaId(name))));
-}
-
-// They would be created last, after all rows.
-async function explainTriggers(
-  { from, to }: CopyEnds,
-  part: SelectedPart,
-  { role, isSuperuser, makesSchemas }: TargetRights,
-): Promise<string | null> {
-  if (isSuperuser) return null;
-  const sql = `select t.evtname::text as name from pg_event_trigger t
-    where not exists (select from pg_depend d where d.classid = 'pg_event_trigger'::regclass
-      and d.objid = t.oid and d.deptype = 'e')
-    order by 1`;
-  const names = (await queryPinned<{ name: string }>(from.connection, sql)).map(({ name }) => name);
-  const catalog = names.length === 0 ? null : await part();
-  const wanted = names.filter((name) => catalog?.facts.has(eventTriggerId(name)) ?? true);
-  if (wanted.length === 0 || !(await isDenied(to.connection, creatingTrigger(makesSchemas)))) return null;
-  return (
-    `the role ${quote(role)} of ${to.named.name} cannot create an event trigger. To go on, connect as a` +
-    ` superuser, or pass ${wanted.map((one) => `--exclude '${eventTriggerId(one)}'`).join(' ')}`
-  );
 }
 
 // A role may lack the right to temporary objects.

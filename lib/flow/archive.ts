@@ -20,6 +20,8 @@ export interface ArchiveLoad {
   readonly signal: AbortSignal;
   /** Called for each table before its rows with 0, and then as its bytes pass. */
   told(table: string, bytes: number): void;
+  /** Called when tables and functions are there, before rows, indexes and constraints are made. */
+  defined(): Promise<void>;
 }
 
 /** Runs the program that writes a section of a dump, and succeeds where that came to its end. */
@@ -38,23 +40,25 @@ export function loadArchive(connection: ServerConnection, loading: ArchiveLoad):
     connection,
     (section, take) => pg_restore(loading, section, take),
     loading.writer,
-    (table, bytes) => loading.told(table, bytes),
+    loading,
   );
 }
 
 /**
  * Loads the output of a program section by section, like `loadArchive`.
  * @param writer the major version of the pg_dump that wrote it
- * @param told called for each table before its rows with 0, and then as its bytes pass
+ * @param hooks as in `ArchiveLoad`
  * @throws Problem of the program, of the statements and rows
  */
 export async function loadSections(
   connection: ServerConnection,
   sections: Sections,
   writer: number,
-  told: (table: string, bytes: number) => void,
+  hooks: Pick<ArchiveLoad, 'told'> & Partial<Pick<ArchiveLoad, 'defined'>>,
 ): Promise<void> {
+  const told = (table: string, bytes: number) => hooks.told(table, bytes);
   await sections('pre-data', (output) => loadStatements(connection, output, { writer, told }));
+  await hooks.defined?.();
   await sections('data', (output) => loadStatements(connection, output, { writer, told }));
   await sections('post-data', (output) => loadStatements(connection, output, { writer, told }));
 }
@@ -66,11 +70,11 @@ export async function loadSections(
  */
 export function loadScript(
   connection: ServerConnection,
-  { path, writer, noOwner, signal, told }: Omit<ArchiveLoad, 'client'>,
+  { path, writer, noOwner, signal, told, defined }: Omit<ArchiveLoad, 'client'>,
 ): Promise<void> {
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, readScript(path, signal), { writer, told, isWanted });
+  return loadStatements(connection, readScript(path, signal), { writer, told, isWanted, defined });
 }
 
 /** How a script is loaded. */
@@ -80,16 +84,29 @@ interface ScriptLoad {
   told(table: string, bytes: number): void;
   /** True if a statement is run; default: each. */
   isWanted?(sql: string): boolean;
+  /** Called before the first statement for rows or indexes. */
+  defined?(): Promise<void>;
 }
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let isDone = false;
+  return async () => {
+    if (!isDone) await work();
+    isDone = true;
+  };
+}
+
+const afterSchema = /^(COPY|INSERT INTO|CREATE (UNIQUE )?INDEX|CREATE STATISTICS|REFRESH) /;
 
 async function loadStatements(
   connection: ServerConnection,
   output: AsyncIterable<Buffer>,
-  { writer, told, isWanted }: ScriptLoad,
+  { writer, told, isWanted, defined }: ScriptLoad,
 ): Promise<void> {
   const script = new ScriptReader(output);
   const owners = new OwnerStatements(connection);
   const batch = new StatementBatch(connection, writer, owners);
+  const reach = once(() => batch.send().then(defined));
   const next = () => {
     // A batch is taken apart as the server reads it, which is by the setting before it.
     script.standardStrings = connection.script.reported('standard_conforming_strings') !== 'off';
@@ -103,6 +120,7 @@ async function loadStatements(
     // The transaction is ours. A plain dump has these around the pages of large objects.
     if (sql === 'BEGIN;' || sql === 'COMMIT;' || isWanted?.(sql) === false) continue;
     refuseTransaction(sql);
+    if (afterSchema.test(sql)) await reach();
     const [, table, columns = ''] = /^COPY (.*?) +(?:\((.*)\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
       await batch.add(sql);

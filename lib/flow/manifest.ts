@@ -31,6 +31,25 @@ export interface BackupNeeds {
   readonly privileged?: readonly string[];
   /** The tablespaces of its relations; missing in those of earlier releases. */
   readonly tablespaces?: readonly string[];
+  /** The objects whose creation needs rights on the target; missing in those of earlier releases. */
+  readonly created?: CreatedObjects;
+  /** The functions that a server runs as it makes the schema; missing in those of earlier releases. */
+  readonly planned?: readonly PlannedCall[];
+}
+
+/** The objects of a database that not every role can create, by name. */
+export interface CreatedObjects {
+  readonly schemas: readonly string[];
+  readonly eventTriggers: readonly string[];
+  readonly publications: readonly string[];
+}
+
+/** A call that the server computes for the role that makes or reads a table. */
+export interface PlannedCall {
+  /** The role of the function. */
+  readonly owner: string;
+  /** `index i of public.t calls hh.f(integer) of mallory`. */
+  readonly text: string;
 }
 
 /** All that is known of a backup. */
@@ -213,7 +232,8 @@ function believed(text: string | null, name: string): Pick<Backup, 'manifest' | 
   const none = (fault: string) => ({ manifest: null, fault });
   if (text === null)
     return none(
-      'it has no manifest, so the dump may be incomplete; --without-manifest loads it all the same',
+      `it has no manifest, so the dump may be incomplete. Copy ${manifestPath(name)} beside it, or load it` +
+        ' with db:restore --without-manifest',
     );
   let read: Manifest & { readonly seal?: string };
   try {

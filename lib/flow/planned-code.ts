@@ -1,7 +1,7 @@
 // Functions of other roles that run while a statement on a table is only planned: the planner computes what
 // never changes (manual: "Function Volatility Categories"), in indexes, in statistics and in what it inlines,
 // with the reader's rights.
-import { qualify } from '../model/quote.ts';
+import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { Problem } from '../problem/problem.ts';
@@ -32,8 +32,21 @@ interface Expression {
   readonly reading: boolean;
 }
 
+/**
+ * The owners whose functions matter. `others`: all but the session's role, which has its own rights anyway;
+ * `all`: every role, for a copy that another role loads. Both without superusers. `except`: all but these.
+ */
+export type PlannedOwners = 'others' | 'all' | { readonly except: readonly string[] };
+
 // Superusers have no rights to gain, and functions in C are made by them alone.
-const routines = `select p.oid::text as oid, json_build_array(n.nspname, p.proname) as path,
+function strangers(of: PlannedOwners): string {
+  if (typeof of === 'object') return `r.rolname <> all (array[${of.except.map(literal).join()}]::name[])`;
+  return of === 'all' ? 'not r.rolsuper' : 'not r.rolsuper and r.rolname <> current_user';
+}
+
+const routines = (
+  of: PlannedOwners,
+) => `select p.oid::text as oid, json_build_array(n.nspname, p.proname) as path,
   p.oid::regprocedure::text as shown,
     r.rolname::text as owner, p.provolatile = 'i' as immutable, p.prorettype::text as returns,
     p.prosqlbody::text as tree,
@@ -44,14 +57,15 @@ const routines = `select p.oid::text as oid, json_build_array(n.nspname, p.prona
       where coalesce(a.mode, 'i') in ('i', 'b', 'v') order by a.place)) as names
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
     join pg_roles r on r.oid = p.proowner
-  where not r.rolsuper and r.rolname <> current_user and l.lanname not in ('c', 'internal')
+  where ${strangers(of)} and l.lanname not in ('c', 'internal')
     and (p.provolatile = 'i' or l.lanname = 'sql')`;
 
-const operators = `select o.oid::text as oid, json_build_array(n.nspname, o.oprname) as path,
+const operators = (
+  of: PlannedOwners,
+) => `select o.oid::text as oid, json_build_array(n.nspname, o.oprname) as path,
   o.oprcode::oid::text as routine
   from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
-    join pg_proc p on p.oid = o.oprcode join pg_roles r on r.oid = p.proowner where not r.rolsuper
-    and r.rolname <> current_user`;
+    join pg_proc p on p.oid = o.oprcode join pg_roles r on r.oid = p.proowner where ${strangers(of)}`;
 
 const domains = `select y.oid::text as oid, json_build_array(n.nspname, y.typname) as path,
   y.typbasetype::text as base,
@@ -60,9 +74,11 @@ const domains = `select y.oid::text as oid, json_build_array(n.nspname, y.typnam
   from pg_type y join pg_namespace n on n.oid = y.typnamespace where y.typtype = 'd'
   and n.nspname <> 'information_schema'`;
 
-const casts = `select p.oid::text as oid from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r
+const casts = (
+  of: PlannedOwners,
+) => `select p.oid::text as oid from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r
   on r.oid = p.proowner
-  where not r.rolsuper and r.rolname <> current_user`;
+  where ${strangers(of)}`;
 
 // Of tables' constraints nothing is computed when rows are read, because `constraint_exclusion` is off; they
 // are compared when a partition is attached.
@@ -94,6 +110,8 @@ export interface PlannedCode {
   readonly table: string;
   /** True if reading rows runs it; otherwise only creating the table does. */
   readonly reading: boolean;
+  /** The role of the function. */
+  readonly owner: string;
   /** `index i of public.t calls hh.f(integer) of mallory`. */
   readonly text: string;
 }
@@ -102,14 +120,17 @@ export interface PlannedCode {
  * Finds what the planner would run with the session's rights although it belongs to another role.
  * @throws Problem of the connection
  */
-export async function findPlannedCode(connection: Connection): Promise<PlannedCode[]> {
-  const [, own] = await connection.batch([pinned, routines]);
+export async function findPlannedCode(
+  connection: Connection,
+  of: PlannedOwners = 'others',
+): Promise<PlannedCode[]> {
+  const [, own] = await connection.batch([pinned, routines(of)]);
   if ((own as unknown[]).length === 0) return [];
   const [, operated, checked, cast, found] = await connection.batch([
     pinned,
-    operators,
+    operators(of),
     domains,
-    casts,
+    casts(of),
     expressions,
   ]);
   const judge = new Judge(
@@ -122,7 +143,7 @@ export async function findPlannedCode(connection: Connection): Promise<PlannedCo
   for (const { table: path, what, tree, reading } of found as Expression[]) {
     const table = qualify(JSON.parse(path));
     for (const { shown, owner } of await judge.runBy(termOfTree(tree)))
-      code.push({ table, reading, text: `${what} of ${table} calls ${shown} of ${owner}` });
+      code.push({ table, reading, owner, text: `${what} of ${table} calls ${shown} of ${owner}` });
   }
   return code;
 }

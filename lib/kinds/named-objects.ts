@@ -52,6 +52,9 @@ export const sequenceId = (name: string) => `sequence:${name}`;
 /** The id of the materialized view of this qualified and quoted name. */
 export const materializedViewId = (name: string) => `materialized view:${name}`;
 
+/** The id of the publication of this name. */
+export const publicationId = (name: string) => `publication:${quote(name)}`;
+
 /** The id of the event trigger of this name. */
 export const eventTriggerId = (name: string) => `event trigger:${quote(name)}`;
 

@@ -212,9 +212,10 @@ export interface DataRules<P, Path extends FactPath = FactPath> {
    * made NOT VALID.
    */
   readonly callsFunctions?: boolean | ((fact: Fact<P, Path>, catalog: Catalog) => boolean | string);
-
   /** It checks or acts on each row that is written: dropped and made again where all rows are replaced. */
   readonly watchesRows?: boolean | ((fact: Fact<P, Path>) => boolean);
+  /** It runs a function, and the server does not know the objects that this uses. */
+  readonly firesFunction?: boolean;
   /** It is about rows: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;
   /** True if it belongs to the database, not its schema: copies and restores leave the target's as it is. */

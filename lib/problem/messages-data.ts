@@ -169,7 +169,8 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     (of) =>
       'Functions of other roles would run with your rights when the server plans a statement on' +
       ` ${of.environment}: ${of.calls.join('; ')}`,
-    'Nothing was read. Connect as the owner of these functions, or drop what calls them with constants.',
+    'Nothing was changed. Connect as the owner of these functions. Or drop what calls them with constants,' +
+      ' and make backups of the database again.',
   ),
   clone_refused: row(
     1,

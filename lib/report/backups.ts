@@ -48,6 +48,9 @@ export function backupsText(report: BackupsReport, paper: Paper): string {
 }
 
 function damagedText({ file, faults, environment }: BackupReport): string {
+  // The dump itself may be good.
+  if (faults.length === 1 && faults[0]?.startsWith('it has no manifest'))
+    return `${file} ${faults[0].replace(/^it /, '')}.`;
   const again = `db:backup${environment === null ? '' : ` --env ${environment}`}`;
   return `${file} is damaged: ${faults.join('; ')}. Make a new backup with ${again}, then delete its files.`;
 }

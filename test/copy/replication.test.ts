@@ -49,6 +49,9 @@ test('db:clone says it before anything is changed', async () => {
       'sub of target goes on, and may change the same rows',
     ]);
     expect(await warningsOf(target, source, false)).toEqual([]);
+    await rowsOf(target.socket, 'create publication other for table t');
+    await rowsOf(source.socket, 'create publication own for table t');
+    expect(await warningsOf(source, target, false)).toEqual([dropped, 'target loses its own: other']);
   });
 });
 
@@ -61,6 +64,11 @@ test('db:restore says it before anything is changed', async () => {
       const { file } = await backup(context, { env: 'prod', engine: 'native' });
       await restore(context, file, { to: 'target' }, async () => false);
       expect(notes).toEqual([dropped, 'target loses its own: own']);
+      await rowsOf(source.socket, 'create publication own for table t');
+      notes.length = 0;
+      const next = await backup(context, { env: 'prod', engine: 'native' });
+      await restore(context, next.file, { to: 'target' }, async () => false);
+      expect(notes).toEqual([dropped]);
     } finally {
       own.drop();
     }

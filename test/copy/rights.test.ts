@@ -204,6 +204,9 @@ test.each(servers())('an event trigger, which would be created last: $major', as
       `the role ${role} of NAME cannot create an event trigger. To go on, connect as a superuser,` +
         ` or pass --exclude 'event trigger:late'`,
     ]);
+    expect(await reasonsOf(scene, true)).toEqual([
+      `the role ${role} of NAME cannot create an event trigger. To go on, connect as a superuser`,
+    ]);
     await rowsOf(server.socket(), `alter role ${role} createdb`);
     expect(await faultsOf(scene, { noOwner: true, swap: true, dropOld: true })).toEqual([
       expect.stringContaining(`the role ${role} of NAME cannot create an event trigger.`),

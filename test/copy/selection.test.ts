@@ -101,6 +101,12 @@ test('--tables: some tables, and what they need', async () => {
       and relnamespace = 'public'::regnamespace`;
     expect(await rowsOf(target.socket, there)).toEqual([{ names: ['notes', 'notes_id_seq'] }]);
     expect(await rowsOf(target.socket, `insert into notes default values returning id`)).toEqual([{ id: 3 }]);
+    const { checks } = await part(source, target, { tables: ['users'] });
+    expect(checks.filter(({ name }) => name === 'triggers').map(({ text }) => text)).toEqual([
+      expect.stringMatching(/tables that are not copied.*: TRIGGER touch ON public\.users$/),
+    ]);
+    const whole = await part(source, target, {});
+    expect(whole.checks.filter(({ name }) => name === 'triggers')).toEqual([]);
     await part(source, target, { tables: ['users'] });
     expect(await rowsOf(target.socket, there)).toEqual([{ names: ['users', 'users_id_seq'] }]);
     expect(

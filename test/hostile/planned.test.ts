@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
+import { verifyBackups } from '../../lib/commands/backups.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
 import { difference } from '../../lib/commands/diff.ts';
@@ -29,11 +30,17 @@ afterAll(() => rm(cache, { recursive: true }));
 // Every task has one of them; all others are asked of by the same three.
 const [each, usual] = [
   'index',
-  new Set(['data:diff', 'db:diff', 'db:backup', 'db:restore', 'db:clone native']),
+  new Set([
+    'data:diff',
+    'db:diff',
+    'db:backup',
+    'db:restore native',
+    'db:restore pg_dump',
+    'db:backups --drill native',
+    'db:backups --drill pg_dump',
+    'db:clone native',
+  ]),
 ];
-
-// What a restore makes runs with the rights of the role that restores: docs/reference/security.md.
-const isMade = (trick: string) => /^(generated|key of|check of|domain)/.test(trick);
 
 interface Scene {
   readonly url: string;
@@ -70,14 +77,24 @@ async function withTrick(server: Server, sql: string, use: (scene: Scene) => Pro
           { name: 'data:diff the other way', run: () => dataDiff(context, { from: 'copy', to: 'prod' }) },
           { name: 'db:diff', run: () => difference(context, { from: 'prod', to: wanted }) },
           { name: 'db:backup', run: () => backup(context, { env: 'prod', engine: 'native' }) },
-          {
-            name: 'db:restore',
-            run: async () => {
-              const { file } = await backup(context, { env: 'owner', engine: 'native' });
-              marks.overreached();
-              return restore(context, file, to, undefined);
+          ...(['native', ...(withClient ? (['pg_dump'] as const) : [])] as const).flatMap((engine) => [
+            {
+              name: `db:restore ${engine}`,
+              run: async () => {
+                const { file } = await backup(context, { env: 'owner', engine });
+                marks.overreached();
+                return restore(context, file, to, undefined);
+              },
             },
-          },
+            {
+              name: `db:backups --drill ${engine}`,
+              run: async () => {
+                const { file } = await backup(context, { env: 'owner', engine });
+                marks.overreached();
+                return verifyBackups(context, { drill: true, on: 'copy' }, file);
+              },
+            },
+          ]),
           cloned('native', {}),
           cloned('--swap', { swap: true, dropOld: true }),
           cloned('--mask', { mask: ['victim.name=@hash'] }),
@@ -113,7 +130,7 @@ test.each(servers())(
         const own = tasks
           .filter(({ name }) => trick === each || usual.has(name))
           .filter((_, place) => isFull || trick === each || (place + (at >> 1)) % 2 === 0);
-        for (const { name, run } of own.filter((task) => task.name !== 'db:restore' || !isMade(trick))) {
+        for (const { name, run } of own) {
           const ended = await outcome(run());
           tried++;
           for (const mark of overreached()) wrong.push(`${trick}, ${name}: ${mark}`);

@@ -97,6 +97,7 @@ test('db:backups --max-age ends with 2 where the newest good backup of an enviro
       /^local has no good backup of the last 26h: the newest one is of \S+Z, 1 day ago\.$/m,
     );
     expect((await run('--max-age 2d')).code).toBe(0);
+    expect((await run('--max-age 1s')).code).toBe(2);
     await age(1, {
       damaged: { when: new Date().toISOString(), how: 'read', faults: ['its end is missing'] },
     });
@@ -106,7 +107,7 @@ test('db:backups --max-age ends with 2 where the newest good backup of an enviro
     });
     expect(await run('--max-age soon')).toMatchObject({
       code: 64,
-      log: expect.stringContaining('--max-age: soon is not a number with m, h or d'),
+      log: expect.stringContaining('--max-age: soon is not a number with s, m, h or d'),
     });
     mkdirSync(join(project.root, 'bare'));
     expect((await project.pgmage('db:backups --dir bare --max-age 1d')).code).toBe(2);

@@ -39,5 +39,5 @@ export const eventTrigger: Kind<EventTrigger> = {
   drop: (fact) => `DROP EVENT TRIGGER ${qualify(fact.path)}`,
   alter: { event: 'replace', tags: 'replace', function: 'replace', firing: (_, to) => fire(to) },
   order: { rank: 10 },
-  data: { afterRows: true },
+  data: { afterRows: true, firesFunction: true },
 };

@@ -79,6 +79,7 @@ export const trigger: Kind<Trigger, PartPath> = {
   data: {
     watchesRows: true,
     afterRows: true,
+    firesFunction: true,
   },
 };
 
