@@ -52,7 +52,16 @@ export interface VerifyReport {
 
 /** One thing that has to hold. */
 export interface VerifyCheck {
-  readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
+  readonly is:
+    | 'chain'
+    | 'fingerprint'
+    | 'stamps'
+    | 'recorded'
+    | 'ledger'
+    | 'actual'
+    | 'reached'
+    | 'pending'
+    | 'queries';
   /** The faults, as text; none if the check succeeds. */
   readonly faults: readonly string[];
   /** The place of each fault; undefined: it is in no file. */
@@ -110,7 +119,7 @@ export function verifyTarget(
   files: readonly MigrationFile[],
 ): Promise<VerifyCheck[]> {
   return withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
-    if (isOutOfReach(workspace.project, target)) return [await compareContent(workspace, connection, files)];
+    if (isOutOfReach(workspace.project, target)) return [await compareWanted(workspace, connection, files)];
     const { standing, drift } = await readTargetState(workspace, connection, files);
     const { pending, faults, unfinished } = standing;
     const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
@@ -128,16 +137,21 @@ export function verifyTarget(
   });
 }
 
-// Without a ledger: the database against all migrations.
-async function compareContent(
+// The tool of the migrations cannot apply them there: db:push brings the wanted schema.
+async function compareWanted(
   workspace: Workspace,
   connection: Connection,
   files: readonly MigrationFile[],
 ): Promise<VerifyCheck> {
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const recorded = await readRecordedSchema(workspace, files);
-  const { changes } = await compareCatalogs(workspace, recorded, actual);
-  return { is: 'actual', ...placedInSchema(workspace, changes.map(describeChange)) };
+  const wanted = await readSource(workspace, workspace.project.schema).catch((thrown: unknown) => {
+    if (thrown instanceof Problem && thrown.code === 'missing_schema')
+      return readRecordedSchema(workspace, files);
+    throw thrown;
+  });
+  const { changes } = await compareCatalogs(workspace, actual, wanted);
+  const faults = changes.map(({ standing, text }) => `${standing}: ${text}`);
+  return { is: 'reached', ...placedInSchema(workspace, faults) };
 }
 
 /** Faults with their places. */

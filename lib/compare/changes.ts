@@ -36,11 +36,11 @@ export interface ObjectChange {
 const verbs = { missing: 'added', extra: 'dropped', different: 'changed' } as const;
 
 /**
- * A change from one schema to a later one, as one line: `added INDEX i ON t(a)`, `ALTER TABLE t DROP COLUMN
- * a`.
+ * A change from one schema to a later one, as one line: `added INDEX i ON t(a)`, `ALTER TABLE t ADD COLUMN
+ * a text`.
  */
 export function describeChange({ standing, text }: Pick<ObjectChange, 'standing' | 'text'>): string {
-  const isStatement = /^(ALTER|COMMENT ON|CREATE|DROP|GRANT|REVOKE|SECURITY LABEL) /.test(text);
+  const isStatement = /^(ALTER|CREATE|DROP|GRANT(?! ON)|REVOKE) |^(COMMENT|SECURITY LABEL) .* IS /.test(text);
   return isStatement ? text : `${verbs[standing]} ${text}`;
 }
 
@@ -104,17 +104,28 @@ function changeAlone(telling: Telling, standing: Presence, [fact, ...inside]: Fa
   const { statements, kinds } = telling;
   const part = top(fact, standing === 'missing' ? telling.after : telling.before);
   const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
-  // A setting of an object that stays, and what has no name for people, is best told by its statement.
-  const told = own !== undefined && (partial.test(own) || kinds.get(fact.kind)?.summary === undefined);
+  const name = nameFact(fact, kinds);
+  // A setting of an object that stays, and what has no name for people, is best told by its statement. An
+  // object that is there needs no statement that drops it. A privilege does: its name tells no rights.
+  const isNamed =
+    kinds.get(fact.kind)?.summary !== undefined ||
+    (standing === 'extra' && own !== undefined && !granting.test(own) && !isNamedAsPart(telling, fact));
+  const told = own !== undefined && (partial.test(own) || !isNamed);
   return {
     // To take a restriction away gives what is missing.
     standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
     kind: fact.kind,
     facts: ids([fact, ...inside]),
-    text: stripPublic(told ? own : nameFact(fact, kinds)),
+    text: stripPublic(told ? own : name),
     part: part === fact ? null : nameFact(part, kinds),
     attributes: [],
   };
+}
+
+// Some facts, such as the default of a domain, are named as what they are a part of.
+function isNamedAsPart({ before, kinds }: Telling, fact: Fact): boolean {
+  const parent = getParent(before, fact);
+  return parent !== undefined && nameFact(parent, kinds) === nameFact(fact, kinds);
 }
 
 // Objects of both sides, with the parts that come and go with them.
@@ -177,7 +188,7 @@ function changedAlone({ changed }: Diff): Diff['changed'] {
   );
 }
 
-// Statements with the same start are shown once: ALTER TABLE leagues.status SET NOT NULL DEFAULT ''.
+// Statements with the same start are one change.
 function merged(changes: readonly ObjectChange[]): ObjectChange[] {
   const result: ObjectChange[] = [];
   const places = new Map<string, number>();
@@ -200,30 +211,47 @@ function merged(changes: readonly ObjectChange[]): ObjectChange[] {
   return result;
 }
 
-// ALTER TABLE leagues.status, as `oneLine` writes what changes one part of an object.
-const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
+const identifier = String.raw`(?:"[^"]*"|[^\s"])+`;
 
-// Joins clauses with the same target and verb; plain keywords come before clauses with a value, as in a
-// column's definition. Of privileges, each statement counts.
+// ALTER TABLE leagues ALTER COLUMN status, which changes one part of an object, or the object's settings.
+const onePart = `(ALTER (?:COLUMN|ATTRIBUTE) ${identifier} )?`;
+const partial = new RegExp(
+  `^ALTER [A-Z ]+? ${identifier} ${onePart}(?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))`,
+);
+
+// Joins statements with the same target; plain keywords come before clauses with a value, as in a column's
+// definition. Only ALTER TABLE takes several clauses. Of privileges, each statement counts.
 function joined(a: string, b: string): string {
   if (granting.test(a) && granting.test(b)) return `${a}; ${b}`;
   const target = partial.exec(a);
   if (target === null || partial.exec(b)?.[0] !== target[0]) return a;
-  const clauses = [a, b].map((text) => text.slice(target[0].length));
-  const [x = '', y = ''] = clauses.sort(
-    (one, other) => Number(!/^[A-Z ]+$/.test(one)) - Number(!/^[A-Z ]+$/.test(other)),
+  const [start, part = ''] = target;
+  const [x = '', y = ''] = [a, b]
+    .map((text) => text.slice(start.length))
+    .sort((one, other) => Number(!/^[A-Z ]+$/.test(one)) - Number(!/^[A-Z ]+$/.test(other)));
+  return start.startsWith('ALTER TABLE ') ? `${start}${x}, ${part}${y}` : `${start}${x}; ${start}${y}`;
+}
+
+/**
+ * The text of a missing change, which names a part with its table: `ALTER TABLE leagues.status SET NOT NULL
+ * DEFAULT ''`. It is no statement.
+ */
+export function shortenPart(text: string): string {
+  const [start, part] = partial.exec(text) ?? [];
+  if (start === undefined || part === undefined) return text;
+  const column = part.replace(/^ALTER \w+ | $/g, '');
+  const [first = '', ...rest] = text.slice(start.length).split(`, ${part}`);
+  const verb = /^\w+ /.exec(first)?.[0] ?? '';
+  const others = rest.map((clause) =>
+    clause.startsWith(verb) ? clause.slice(verb.length - 1) : `, ${clause}`,
   );
-  const verb = target[1] as string;
-  const isSame = y.startsWith(`${verb} `) && x.startsWith(`${verb} `);
-  return `${target[0]}${x}${isSame ? y.slice(verb.length) : `, ${y}`}`;
+  return `${start.slice(0, -part.length - 1)}.${column} ${first}${others.join('')}`;
 }
 
 const granting = /^(?:ALTER DEFAULT PRIVILEGES .*)?\b(?:GRANT|REVOKE) /;
 
 function oneLine(sql: string): string {
-  return sql
-    .replace(/\s+/g, ' ')
-    .replace(/^(ALTER [A-Z ]+?) (?:ONLY )?((?:"[^"]*"|[^\s"])+) ALTER (?:COLUMN|ATTRIBUTE) /, '$1 $2.');
+  return sql.replace(/\s+/g, ' ').replace(/^(ALTER [A-Z ]+?) ONLY /, '$1 ');
 }
 
 function brief({ name, from, to }: AttributeChange): string {

@@ -139,13 +139,16 @@ const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, br
   ],
   ledger: ['The ledger matches the files', 'The ledger does not match the files'],
   actual: ['The database has no drift', 'The database has drifted from its migrations'],
+  reached: ['The database has the wanted schema', 'The database does not have the wanted schema'],
   queries: ['All queries compile', 'Some queries do not compile'],
   pending: ['Every migration is applied', 'Migrations are not applied'],
 };
 
 /** The text of a failed check, with the command that helps. */
 export function failedText(is: VerifyCheck['is'], { appliedBy }: Pick<VerifyReport, 'appliedBy'>): string {
-  return is === 'pending' ? `${checkTexts[is][1]} ('${appliedBy}' applies them)` : checkTexts[is][1];
+  const [, broken] = checkTexts[is];
+  if (is === 'pending') return `${broken} ('${appliedBy}' applies them)`;
+  return is === 'reached' ? `${broken} ('${appliedBy}' brings it there)` : broken;
 }
 
 /** The report of `db:verify`. */

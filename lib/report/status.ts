@@ -1,7 +1,7 @@
 // `db:status` as text.
 
 import type { StatusReport } from '../commands/status.ts';
-import { describeChange, type ObjectChange, type Presence } from '../compare/changes.ts';
+import { describeChange, type ObjectChange, type Presence, shortenPart } from '../compare/changes.ts';
 import { formatAge } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -25,7 +25,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
     `Remote Schema: ${name}  (${target.address})`,
     `Status: ${report.inSync ? ink.green('IN SYNC') : ink.red('OUT OF SYNC')}`,
     `Pending Changes: ${changes.length}`,
-    ...section(`Missing in ${name}:`, texts('missing')),
+    ...section(`Missing in ${name}:`, texts('missing').map(shortenPart)),
     ...section(`Different in ${name}:`, texts('different')),
     ...section(`Not in ${schema.path} (extra in ${name}):`, texts('extra')),
     ...section(`Not managed by pgmage, in ${name}:`, unmanaged),
@@ -72,7 +72,8 @@ function recordLines(report: StatusReport, section: Section): string[] {
   const head = [
     outOfReach === undefined
       ? `Migrations: ${files}, applied: ${applied}`
-      : `Migrations: ${files}, for servers alone: ${outOfReach} cannot reach an embedded database`,
+      : `Migrations: ${files}. ${outOfReach} cannot apply them to an embedded database:` +
+        ` ${appliedBy} brings the schema`,
   ];
   const there = `In ${target.name} already, but not recorded there (db:sync --baseline records them):`;
   if (isUnrecordedAlone(report)) return [...head, ...section(there, pending)];
@@ -97,7 +98,7 @@ function recordLines(report: StatusReport, section: Section): string[] {
     ...section(
       applied === 0
         ? `In ${target.name}, but recorded there by no migration:`
-        : `Drift in ${target.name}, made by no migration (db:pull --drift writes it into ${schema.path}):`,
+        : `Drift in ${target.name}, made by no migration (db:pull --drift shows it, and writes what it can):`,
       drift.map(describeChange),
     ),
     ...section(`Left in ${target.name} by a migration that failed half-way:`, unfinished.map(describeChange)),

@@ -130,9 +130,9 @@ test('a constant that is a default is told without its type, and what a terminal
   ];
   const found = changes([users, ...columns], [users, ...columns, ...wanted], up);
   expect(found.map(({ text }) => text)).toEqual([
-    "ALTER TABLE users.a SET DEFAULT 'it''s'",
-    "ALTER TABLE users.b SET DEFAULT '{}'",
-    "ALTER TABLE users.c SET DEFAULT ('\u001b[31m'::text || '::x'::text)",
+    "ALTER TABLE users ALTER COLUMN a SET DEFAULT 'it''s'",
+    "ALTER TABLE users ALTER COLUMN b SET DEFAULT '{}'",
+    "ALTER TABLE users ALTER COLUMN c SET DEFAULT ('\u001b[31m'::text || '::x'::text)",
   ]);
   const text = statusText(report(found), paper);
   expect(text).toContain("SET DEFAULT ('\ufffd[31m'::text || '::x'::text)");
