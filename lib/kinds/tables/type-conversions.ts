@@ -90,12 +90,25 @@ export function writeConverted(from: string, to: string, value: string, scope: S
   return using === '' ? `${value}::${to}` : using.slice(' USING '.length);
 }
 
-/** True if rows must be rewritten: false only where the stored bytes stay valid without a check. */
+/**
+ * True if rows must be rewritten: false only where the stored bytes stay valid without a check (source:
+ * ATColumnChangeRequiresRewrite in tablecmds.c, and the support functions of casts to the same type).
+ */
 export function rewritesTable(from: string, to: string): boolean {
-  const limit = (type: string) => Number(/\((\d+)\)/.exec(type)?.[1] ?? Number.POSITIVE_INFINITY);
-  const varying = (type: string) => base(type) === 'character varying' || type === 'text';
-  return !(varying(from) && varying(to) && limit(to) >= limit(from));
+  const [x, y] = [base(from), base(to)];
+  if (x === 'cidr' && y === 'inet') return false;
+  const isText = [x, y].every((type) => type === 'character varying' || type === 'text');
+  const [narrow, wide] = [sizesOf(from), sizesOf(to)];
+  if (x !== y && !isText) return true;
+  // Without a size, there is no limit.
+  if (wide.length === 0) return from === to && !isText;
+  if (isText || x === 'bit varying') return !holds(wide, narrow);
+  if (x === 'numeric') return !holds(wide, narrow) || wide[1] !== narrow[1];
+  return !/^(time|interval)[^[]*$/.test(x) || digitsOf(wide) < digitsOf(narrow);
 }
+
+const holds = ([wide = 0]: readonly number[], [narrow = Number.POSITIVE_INFINITY]: readonly number[]) =>
+  wide >= narrow;
 
 // Each type holds every value of those before it. Not here: a timestamp, which ends before the last date, and
 // in the next zone before the last timestamp; and jsonb, which refuses \u0000, numbers beyond numeric's, and
