@@ -14,11 +14,11 @@ export type Step =
   | { readonly does: 'write'; readonly file: string; readonly content: string };
 
 const part =
-  /<!-- (run|stop|sql|write)(?: (\w+))?:\s*([\s\S]*?) -->(?:\n+```(?!console)\w*\n([\s\S]*?)```)?|```console\n([\s\S]*?)```/g;
+  /<!-- (run|stop|sql|write)(?: (\w+))?:\s*([\s\S]*?) -->(?:\n+```(?!console)\w*\n([\s\S]*?)```)?|(`{3,})console\n([\s\S]*?)\5(?!`)/g;
 
 /** The steps of a document, in their order. */
 export function stepsOf(text: string): Step[] {
-  return [...text.matchAll(part)].flatMap(([, does, environment, body, code, shown]): Step[] => {
+  return [...text.matchAll(part)].flatMap(([, does, environment, body, code, , shown]): Step[] => {
     if (shown !== undefined) return shownSteps(shown);
     if (does === 'sql') return [{ does, environment: environment ?? 'local', sql: body as string }];
     if (does === 'write') return [{ does, file: body as string, content: code ?? '' }];
@@ -40,13 +40,13 @@ function shownSteps(block: string): Step[] {
 /** The document with other outputs of its shown commands, in their order. */
 export function withOutputs(text: string, outputs: readonly string[]): string {
   let next = 0;
-  return text.replace(part, (whole, _does, _environment, _body, _code, shown?: string) => {
+  return text.replace(part, (whole, _does, _environment, _body, _code, fence: string, shown?: string) => {
     if (shown === undefined) return whole;
     const steps = shownSteps(shown).map((step) => {
       const output = outputs[next++] ?? '';
       return `$ ${'command' in step ? step.command : ''}\n${output === '' ? '' : `${output}\n`}`;
     });
-    return `\`\`\`console\n${steps.join('\n')}\`\`\``;
+    return `${fence}console\n${steps.join('\n')}${fence}`;
   });
 }
 

@@ -56,3 +56,10 @@ test('equal values have equal samples, and other values have others', () => {
     'db.example.com 20261120093000001_a 20261120093000002_b 20261120093000001 in 0.4 s (modified 2 minutes ago)',
   );
 });
+
+test('an output with a fence of its own is in a longer fence', () => {
+  const output = '```sql\nselect 1;\n```';
+  const fenced = `\`\`\`\`console\n$ plan\n${output}\n\`\`\`\`\n`;
+  expect(stepsOf(fenced)).toEqual([{ does: 'show', command: 'plan', output }]);
+  expect(withOutputs(fenced, ['```\nnew\n```'])).toBe(fenced.replace(output, '```\nnew\n```'));
+});

@@ -52,6 +52,54 @@ test('names cannot leave their place', () => {
   expect(rows.map((row) => row.split('|').length)).toEqual([7]);
 });
 
+test.each([
+  [{ is: 'exact' } as const, 'can be undone exactly'],
+  [{ is: 'impossible', why: 'no way back' } as const, 'cannot be undone&#58; no way back'],
+  [{ is: 'lossy', what: 'users.note' } as const, 'can be undone, except for data&#58; users.note'],
+  [
+    { is: 'lossy', what: 'users.note: 5 of 5 values lost' } as const,
+    'can be undone, except for data &#40;of sample rows&#41;&#58; users.note&#58; 5 of 5 values lost',
+  ],
+  [null, 'has no stamp for its way down'],
+])('the line of a migration has its stamp: %j', (stamp, words) => {
+  const migration = { name: '1', file: 'migrations/1.sql', isNew: false, up: 'select 1;', down: null, stamp };
+  const text = planMarkdown({ ...plain, migrations: [migration] });
+  expect(text).toContain(`<details><summary>migrations/1.sql: ${words}</summary>`);
+  expect(text).toContain('1 migration to apply.');
+  expect(text).not.toContain('Down:');
+});
+
+test('findings, warnings of the policy, renames and drift are lists under their titles', () => {
+  const found = { found: 12, total: 1200, sample: 'id = 7' };
+  const text = planMarkdown({
+    ...plain,
+    findings: [
+      { table: 'users', sql: 'x', words: 'no note', answer: found },
+      { table: 'orders', sql: 'x', words: 'no total', answer: { unknown: 'not counted' } },
+    ] as unknown as PlanReport['findings'],
+    policy: [{ hazard: 'deletes_data', level: 'warn', sql: 'DROP TABLE a', object: 'a', table: null }],
+    drift: ['added TABLE extra', 'removed COLUMN users.note'],
+    renames: [{ text: 'TABLE a', to: 'b', option: 'a=b' }],
+    possible: [{ text: 'TABLE c', to: 'd', option: 'c=d' }],
+  });
+  const list = (title: string) => text.split(`\n**${title}**\n\n`)[1]?.split('\n\n')[0]?.split('\n');
+  expect(list('Rows that a statement fails on or changes')).toEqual([
+    '- <code>12 of 1,200 rows of users have no note, for example id = 7</code>',
+    '- <code>Rows of orders that have no total&#58; not counted</code>',
+  ]);
+  expect(list('The policy warns of')).toEqual(['- <code>deletes&#95;data</code> <code>DROP TABLE a</code>']);
+  expect(list('Drift')).toEqual([
+    '- <code>added TABLE extra</code>',
+    '- <code>removed COLUMN users.note</code>',
+  ]);
+  expect(list('Renamed')).toEqual(['- <code>TABLE a</code> → <code>b</code>']);
+  expect(list('Dropped and added: a rename?')).toEqual([
+    '- <code>TABLE c</code> → <code>d</code>: <code>--rename c=d</code>',
+  ]);
+  for (const title of ['Rows that a', 'The policy', 'Drift', 'Renamed', 'Dropped and added'])
+    expect(planMarkdown(plain)).not.toContain(title);
+});
+
 test('control characters and changes of direction are shown, not sent', () => {
   const text = planMarkdown({ ...plain, losses: ['a\u202eb\u0007\u001b[31m'] });
   for (const one of ['\u202e', '\u0007', '\u001b']) expect(text).not.toContain(one);
