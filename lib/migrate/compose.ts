@@ -14,6 +14,7 @@ import { replay } from '../project/shadow-catalog.ts';
 import { readSource, readSourceFiles } from '../project/source.ts';
 import { findTrialOrigin, type TrialOrigin } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
+import { explainIgnored } from './ignored-needs.ts';
 import { nameMigration } from './migration-words.ts';
 import { type Made, type Manner, proven } from './new-migrations.ts';
 import { sealDrafts } from './seal.ts';
@@ -59,7 +60,8 @@ export interface ComposeSources extends Omit<RenameOptions, 'files'> {
 /**
  * Composes the next migrations. Their ways up lead exactly to the wanted schema; their ways down have stamps.
  * @param renaming the sources of renames, in addition to comments in the wanted schema
- * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; of the sources
+ * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; `bad_config` where
+ * `ignore` leaves out what the schema needs; of the sources
  */
 export async function compose(
   workspace: Workspace,
@@ -72,7 +74,9 @@ export async function compose(
   const [recorded, wanted] = await Promise.all([
     readRecordedSchema(workspace, base),
     replay(workspace, files),
-  ]);
+  ]).catch((thrown: unknown) => {
+    throw explainIgnored(workspace.project, null, thrown);
+  });
   const { role = await expectedRole(workspace.world) } = renaming;
   const move = (statements: readonly string[]) => {
     const file = { file: 'renames', text: `${statements.join(';\n')};` };
@@ -87,6 +91,8 @@ export async function compose(
     words: name ?? nameMigration(comparison, renames),
     online: (online ?? workspace.project.online ?? true) && writesOutside(workspace.project),
     role,
+  }).catch((thrown: unknown) => {
+    throw explainIgnored(workspace.project, wanted, thrown);
   });
   return {
     ...found,

@@ -100,6 +100,10 @@ export function withoutIgnored(catalog: Catalog, ignore: Project['ignore']): Cat
   return withRelations(state, new Map(kept), () => catalog);
 }
 
+/** True if the schema of that name is left out. */
+export const isIgnoredSchema = ({ schemas }: NonNullable<Project['ignore']>, name: string): boolean =>
+  patternOf(schemas).test(name);
+
 function patternOf(names: readonly string[]): RegExp {
   const escaped = names.map((name) => name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'));
   return new RegExp(`^(?:${escaped.join('|') || '(?!)'})$`);

@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';
+import { generate } from '../../lib/commands/generate.ts';
 import { sync } from '../../lib/commands/sync.ts';
+import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -43,4 +45,51 @@ test.each([
       made.drop();
     }
   });
+});
+
+const keyed = orders.replace('plan int', 'plan int references shared.plans');
+const ignored = () => ({ ignore: { schemas: ['sha*'], objects: [] } });
+const advice =
+  ' Name the schema in `external` instead, with the SQL that creates it:' +
+  " external: { shared: 'shared.sql' }";
+
+test.each([
+  ['a key', `${plans} ${keyed}`, 'CONSTRAINT orders_plan_fkey ON orders needs TABLE shared.plans.'],
+  [
+    'a view',
+    `${plans} ${orders} create view v as select id from shared.plans;`,
+    'VIEW v needs TABLE shared.plans.',
+  ],
+  ['a key, where the schema file has not its table', keyed, 'this statement needs it.'],
+])('%s into an ignored schema is refused with what needs it', async (_, wanted, needs) => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const made = project(url, cache, ignored);
+    const other = project(url, cache, (root) => ({ external: { shared: join(root, 'shared.sql') } }));
+    try {
+      await rowsOf(url, plans);
+      made.want(wanted);
+      for (const work of [() => generate(made.context), () => sync(made.context, { yes: true }, undefined)]) {
+        const { code, message } = await failure(work());
+        expect([code, message]).toEqual([
+          'bad_config',
+          expect.stringContaining(`the schema shared, but ${needs}`),
+        ]);
+        expect(message).toContain(advice);
+      }
+      // As it says.
+      writeFileSync(join(other.context.project.root, 'shared.sql'), plans);
+      other.want(wanted.replace(plans, ''));
+      expect((await sync(other.context, { yes: true }, undefined)).applied).toHaveLength(1);
+    } finally {
+      made.drop();
+      other.drop();
+    }
+  });
+});
+
+test('an object that is missing for another reason is told as before', async () => {
+  const made = project(null, cache, ignored);
+  made.want('create table t (a int references nowhere.plans);');
+  expect((await failure(generate(made.context))).code).toBe('missing_object');
+  made.drop();
 });
