@@ -97,7 +97,7 @@ process.on('exit', () => rmSync(old, { recursive: true, force: true }));
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
 renameSync(out, join(root, 'dist'));
 
-// What `pgmage --list` shows of pgmage's own tasks, read now so that nobody has to parse them later.
+// The own tasks of `pgmage --list`, read now: to parse them at each start takes longer.
 async function ownTasks() {
   const reader = join(out, 'signature.js');
   await build({ ...shared, entryPoints: ['lib/runner/signature.ts'], outfile: reader });
@@ -125,7 +125,7 @@ async function addTemplate() {
   const [earlier, target] = [join(root, 'dist', templateName), join(out, templateName)];
   if (existsSync(earlier)) copyFileSync(earlier, target);
   else await keepTemplate(target, await makeTemplate());
-  // Whoever installs the package reads it.
+  // The users who run an installed package read it.
   chmodSync(target, 0o644);
 }
 

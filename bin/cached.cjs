@@ -1,5 +1,5 @@
 // Runs a CommonJS file from the code that V8 compiled of it at the first run of the same task: to compile it takes longer
-// than a small task. It is kept beside the file, where nobody can write who could not write the file itself.
+// than a small task. It is kept beside the file: only those who can write the file can write there.
 const { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { basename, dirname, join } = require('node:path');

@@ -1,9 +1,13 @@
 // The language of what people read: the texts, comments and documents of pgmage.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Node } from '@babel/types';
 import { expect, test } from 'vitest';
 import { messages } from '../lib/problem/messages.ts';
-import { documents, read, sentences, withoutCode, words as wordsOf } from './docs/markdown.ts';
-import { comments, nodes, type Source, sources } from './house/sources.ts';
+import { documents, read, repository, sentences, withoutCode, words as wordsOf } from './docs/markdown.ts';
+import { textOf as textOfPicture } from './docs/screen.ts';
+import { comments, nodes, programs, type Source, sources } from './house/sources.ts';
 
 const headless =
   /\b(nobody|somebody|whoever|anew|is told|is said|not to be had|in the place of|as it does not)\b/i;
@@ -17,17 +21,57 @@ function matches(path: string, text: string, pattern: RegExp): string[] {
     .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
 }
 
+const everySource = () => [...sources('lib', 'tasks', 'web'), ...programs()];
+
+// Files that people read on GitHub, and the pictures of the documents: of a picture, its text.
+function otherTexts(): (readonly [string, string])[] {
+  const below = (folder: string) =>
+    readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name, parentPath }) => join(parentPath, name).slice(repository.length + 1));
+  const pictures = below('docs').filter((path) => path.endsWith('.svg'));
+  return [
+    ...['action.yml', ...below('.github')].map((path) => [path, withoutExpressions(read(path))] as const),
+    ...pictures.map(
+      (path) =>
+        [
+          path,
+          labelOf(read(path))
+            .concat(textOfPicture(read(path)))
+            .join('\n'),
+        ] as const,
+    ),
+  ];
+}
+
+// `${{ runner.temp }}` is code of GitHub.
+const withoutExpressions = (yaml: string) => yaml.replace(/\$\{\{.*?\}\}/g, '');
+
+const labelOf = (svg: string) =>
+  [...svg.matchAll(/aria-label="([^"]*)"/g)].map(([, label]) => label as string);
+
+test('programs, texts for GitHub and pictures are among the files that are read', () => {
+  const paths = [...everySource().map(({ path }) => path), ...otherTexts().map(([path]) => path)];
+  for (const path of ['bin/cached.cjs', 'build.js', 'action/plan.mjs', 'action.yml', 'docs/terminal.svg'])
+    expect(paths).toContain(path);
+  expect(paths).toContain('.github/workflows/ci.yml');
+  const [, picture] = otherTexts().find(([path]) => path === 'docs/terminal.svg') ?? [];
+  expect(picture).toMatch(/^A terminal: [\s\S]*db:status/);
+});
+
 test('no text says nobody, somebody or whoever, and none is told or said', () => {
-  const files = sources('lib', 'tasks', 'web').map(({ path, text }) => [path, text] as const);
+  const files = everySource().map(({ path, text }) => [path, text] as const);
   const texts = documents().map((path) => [path, withoutCode(read(path))] as const);
   expect(texts.length).toBeGreaterThan(40);
   expect(files.length).toBeGreaterThan(100);
-  expect([...files, ...texts].flatMap(([path, text]) => matches(path, text, headless))).toEqual([]);
+  expect(
+    [...files, ...texts, ...otherTexts()].flatMap(([path, text]) => matches(path, text, headless)),
+  ).toEqual([]);
 });
 
 test('documents use the words of today', () => {
   const texts = documents().map((path) => [path, withoutCode(read(path))] as const);
-  expect(texts.flatMap(([path, text]) => matches(path, text, old))).toEqual([]);
+  expect([...texts, ...otherTexts()].flatMap(([path, text]) => matches(path, text, old))).toEqual([]);
 });
 
 test('sentences of documents have at most 25 words', () => {
@@ -54,14 +98,14 @@ test('a long sentence of a document is found in a paragraph, an item and a cell'
 // `1 seconds` is wrong: formatCount puts a number and its noun together.
 test('a count and its noun are put together by formatCount', () => {
   const bare = /(?<!join\([^)]*\))\} (?:seconds|rows|tables|tenants|values|attempts|sessions|files)\b/;
-  const files = sources('lib', 'tasks', 'web');
+  const files = everySource();
   expect(files.flatMap(({ path, text }) => matches(path, text, bare))).toEqual([]);
   expect(matches('a', `in \${count} rows`, bare)).toHaveLength(1);
 });
 
 test('comments name their subject first', () => {
   const open = /^\*?\s*(What|Whatever|Which|Where|Whether|Who|Whoever|Whose)\b/;
-  const found = sources('lib', 'tasks', 'web').flatMap((source) =>
+  const found = everySource().flatMap((source) =>
     comments(source)
       .filter(({ value }) => open.test(value))
       .map(({ value, loc }) => `${source.path}:${loc?.start.line}: ${value.trim().split('\n')[0]}`),
@@ -104,7 +148,7 @@ function textsOf({ tree }: Source): { readonly line: number; readonly text: stri
 const code = /^<|\bselect\b|\bpg_catalog\b|\bexists \(|^(with|insert|update|delete|create|alter|do) /i;
 
 test('sentences of the program and of the page have at most 25 words', () => {
-  const all = sources('lib', 'tasks', 'web').flatMap((source) =>
+  const all = everySource().flatMap((source) =>
     textsOf(source).map((one) => ({ ...one, path: source.path })),
   );
   expect(all.length).toBeGreaterThan(1000);
@@ -138,13 +182,15 @@ test('no text has a word that CONTEXT.md avoids', () => {
   // In capitals they are keywords of SQL.
   const forms = avoided.flatMap((word) => [word, word.charAt(0).toUpperCase() + word.slice(1)]);
   const pattern = new RegExp(`\\b(${forms.join('|')})s?\\b`);
-  const shown = sources('lib', 'tasks', 'web').flatMap((source) =>
+  const shown = everySource().flatMap((source) =>
     textsOf(source).map(({ line, text }) => [`${source.path}:${line}`, text] as const),
   );
   const written = documents()
     .filter((path) => path !== 'CONTEXT.md')
     .map((path) => [path, withoutCode(read(path))] as const);
-  expect([...shown, ...written].flatMap(([path, text]) => matches(path, text, pattern))).toEqual([]);
+  expect(
+    [...shown, ...written, ...otherTexts()].flatMap(([path, text]) => matches(path, text, pattern)),
+  ).toEqual([]);
 });
 
 test('CONTEXT.md lists at most 40 words', () => {

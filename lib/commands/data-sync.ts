@@ -9,9 +9,11 @@ import { findCommitted, synchronize } from '../data-sync/run.ts';
 import { withSpools } from '../data-sync/spool.ts';
 import type { RowSyncPlan, SyncLimits } from '../data-sync/sync-plan.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
+import { tellOutcome } from '../project/late-commit.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
 import { openRunLog } from '../project/run-log.ts';
 import { openWatched, type Reachable } from '../project/source.ts';
@@ -90,7 +92,7 @@ export async function dataSync(
     ...{ id: randomUUID(), hasBegun: false, agreed: false, isPartial: false },
     ...{ plan: null, run: null, committed: null, undoFiles: new Map() },
   };
-  const means: RunMeans = { workspace, ends, input, ask, state };
+  const means = { workspace, ends, input, ask, state };
   const log = await openRunLog(workspace.project, input.log);
   const report = await inTries(means).catch(async (thrown: unknown) => {
     const problem = asStopped(thrown, state, ends.to.name);
@@ -106,23 +108,26 @@ export async function dataSync(
   return report;
 }
 
-async function inTries(means: RunMeans): Promise<DataSyncReport> {
-  const { workspace, ends, input } = means;
+async function inTries(task: Omit<RunMeans, 'mark'>): Promise<DataSyncReport> {
+  const { workspace, ends, input } = task;
   const { world, project } = workspace;
   const guarded = findProtected(world, ends.to, input);
   const start = world.now().getTime();
-  const run = (session: ServerConnection) => synchronize(session, means);
   // A session whose COMMIT had no answer may still be at it, and holds the lock until then.
-  const locked = (session: ServerConnection) =>
-    withLock(session, ends.to.name, async () => (await findCommitted(session, means)) ?? run(session));
+  const locked = (session: ServerConnection, means: RunMeans) =>
+    withLock(
+      session,
+      ends.to.name,
+      async () => (await findCommitted(session, means)) ?? synchronize(session, means),
+    );
   const { dryRun = false } = input;
   return withRetries(
     world,
     (retries, reached): Promise<DataSyncReport> =>
-      withSession(workspace, ends.to, async (session) => {
+      withSession(workspace, ends.to, async (session, mark) => {
         reached();
         await refuseProtected(project, session, ends.to, await guarded);
-        const found = await (dryRun ? run(session) : locked(session));
+        const found = await (dryRun ? synchronize : locked)(session, { ...task, mark });
         const durationMs = world.now().getTime() - start;
         return { ...found.plan, run: found.run, dryRun, durationMs, retries: [...retries] };
       }),
@@ -186,12 +191,13 @@ async function written(file: string, work: (file: string) => Promise<void>): Pro
 async function withSession<T>(
   { world }: Workspace,
   target: Reachable,
-  work: (session: ServerConnection) => Promise<T>,
+  work: (session: ServerConnection, mark: CommitMark) => Promise<T>,
 ): Promise<T> {
   const session = await openWatched(target);
-  const forget = world.onInterrupt?.(() => session.close());
+  const mark: CommitMark = { id: null };
+  const forget = tellOutcome(world, { session, target, mark });
   try {
-    return await work(session);
+    return await work(session, mark);
   } finally {
     forget?.();
     await session.close();

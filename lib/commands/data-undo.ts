@@ -15,10 +15,12 @@ import { pairWithItself } from '../data-sync/undo.ts';
 import { pruneUndo, readUndo, type UndoRows, undoFileOf, undoFolder } from '../data-sync/undo-file.ts';
 import { type RecordedRun, readDataRuns } from '../ledger/data-runs.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { tellOutcome } from '../project/late-commit.ts';
 import { openWatched, type Reachable } from '../project/source.ts';
 import { type NamedTarget, nameTarget } from '../project/target-address.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -91,7 +93,8 @@ export async function dataUndo(
   refuseUnconfirmed(target, { confirm: input.confirm ?? input.env ?? '' });
   const guarded = findProtected(world, target, input);
   const session = await openWatched(target);
-  const forget = world.onInterrupt?.(() => session.close());
+  const mark: CommitMark = { id: null };
+  const forget = tellOutcome(world, { session, target, mark });
   try {
     await refuseProtected(project, session, target, await guarded);
     return await withLock(session, target.name, async () => {
@@ -101,7 +104,7 @@ export async function dataUndo(
       if (!(await confirm({ what, plan, losses: [] }, input, ask)))
         return { ...plan, tables: null, skipped: 0, sideEffects: [], id };
       const { tables, sideEffects } = await undo({
-        ...{ workspace, session, target, input },
+        ...{ workspace, session, target, input, mark },
         ...{ plan, undoBytes, id },
       });
       const skipped = tables.reduce((sum, { waiting }) => sum + waiting, 0);
@@ -172,6 +175,7 @@ interface Undoing {
   readonly session: ServerConnection;
   readonly target: Reachable;
   readonly input: DataUndoInput;
+  readonly mark: CommitMark;
   readonly plan: DataUndoPlan;
   /** The length of the undo file at the last commit; null: all of it. */
   readonly undoBytes: number | null;
@@ -179,7 +183,7 @@ interface Undoing {
 }
 
 async function undo(undoing: Undoing): Promise<ChangeResult> {
-  const { workspace, session, target, input, plan, undoBytes, id } = undoing;
+  const { workspace, session, target, input, mark, plan, undoBytes, id } = undoing;
   const { project } = workspace;
   const folder = undoFolder(project.root);
   return withSpools(join(project.root, '.pgmage'), async (spool) => {
@@ -198,6 +202,7 @@ async function undo(undoing: Undoing): Promise<ChangeResult> {
         force: input.force ?? false,
         lock: lockIn(workspace, session, target),
         undoFile,
+        mark,
         finish: async ({ tables }) => {
           const sum = (of: 'inserted' | 'updated' | 'deleted' | 'waiting') =>
             tables.reduce((total, table) => total + table[of], 0);

@@ -110,7 +110,8 @@ async function loadInto(workspace: Workspace, target: Reachable, attempt: Script
     stopping.abort();
     if (mark.id === null) return undefined;
     await connection.close();
-    return describeOutcome(target.name, await readOutcome(() => openServer(target), mark));
+    const outcome = await readOutcome(() => openServer(target), mark);
+    return describeOutcome(target.name, outcome, attempt.input.append);
   });
   // The script cannot give the lock of another session away.
   let keeper: ServerConnection | undefined;

@@ -1,5 +1,6 @@
 // The end of a run: sequences follow, the databases are compared again, the record gets its outcome.
 
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
@@ -61,6 +62,8 @@ export interface RunMeans {
   readonly input: RunInput;
   readonly ask: Ask<RowSyncPlan>;
   readonly state: RunState;
+  /** Of the transaction that changes all rows. */
+  readonly mark: CommitMark;
   /** Given while the session has a transaction open that has locked the tables. */
   readonly locked?: LockedTables;
 }

@@ -36,6 +36,7 @@ export async function withTablesLocked<T>(
           session,
           () => work({ ...means, locked: { names, stubborn, outcomes } }),
           'select',
+          means.mark,
         );
       } catch (thrown) {
         if (countOf(stubborn) === known) throw thrown;

@@ -189,6 +189,7 @@ async function changeTarget(
       ...(means.locked && { open: means.locked }),
       lock: lockIn(workspace, session, ends.to),
       undoFile,
+      mark: means.mark,
       ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),
       finish: async (result) => {
         state.run = await finishRun(session, means, {

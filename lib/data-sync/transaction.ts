@@ -1,5 +1,6 @@
 // The transaction that changes the rows of a target: all of it, its record and its undo file, or nothing.
 import { defaultLockTimeout, type LockRetryOptions, withLockRetry } from '../ledger/lock-retry.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
@@ -44,6 +45,8 @@ export interface ChangeInput {
    * map gets unique indexes of which this try fails, for the next one.
    */
   readonly open?: { readonly stubborn: Map<string, readonly UniqueShape[]> };
+  /** Receives the number of the transaction before COMMIT is sent. */
+  readonly mark?: CommitMark;
   /** True if rows of other batches can be in the way: a unique value that is taken is an error then. */
   readonly isPart?: boolean;
   /**
@@ -99,7 +102,7 @@ async function withUndo(
   const undo = input.undoFile === null ? null : await writeUndo(input.undoFile);
   try {
     const change = () => work(connection, input, stubborn, undo);
-    return begin === null ? await change() : await transaction(connection, change, begin);
+    return begin === null ? await change() : await transaction(connection, change, begin, input.mark);
   } catch (thrown) {
     // The answer to COMMIT may be lost, and the change be done.
     if (!isUnanswered(thrown)) await undo?.discard();

@@ -6,7 +6,7 @@ import type { Problems } from '../problem/codes.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import { noteInAudit } from './audit.ts';
 import { unsafeLedger } from './guard.ts';
-import { untilInterrupt } from './interrupt.ts';
+import { tellingCommits, untilInterrupt } from './interrupt.ts';
 import { sendOneByOne, withLockRetry } from './lock-retry.ts';
 import {
   lostLock,
@@ -51,10 +51,13 @@ export async function runMigrations(
       end++;
     const next = chosen.slice(at, end);
     const work: Work = { direction, chosen: next, progress: {} };
+    const done = () => [...chosen.slice(0, at), ...listDone(next, work.progress)];
     try {
-      await (whole ? together(of, work) : apart(of, work, first));
+      await (whole
+        ? tellingCommits(of, { ...work, done }, () => together(of, work))
+        : apart(of, work, first));
     } catch (thrown) {
-      noteDone(of, direction, [...chosen.slice(0, at), ...listDone(next, work.progress)]);
+      noteDone(of, direction, done());
       throw thrown;
     }
     at = end;

@@ -28,6 +28,8 @@ export interface MigrationRun extends LockRetryOptions {
 export interface Progress {
   /** The statement that was sent last, of a file that is not committed. */
   place?: StatementPlace | undefined;
+  /** True while the COMMIT of that file is not answered. */
+  isCommitting?: boolean;
   /** The last file whose COMMIT was answered. */
   done?: MigrationFile | undefined;
 }
@@ -158,12 +160,14 @@ class BatchMessages {
     }
     const place = this.#sent.get(sql) ?? this.#sent.get(sql.replace(/;$/, ''));
     progress.place = place ?? progress.place;
+    const commits = whole && sql === 'COMMIT;';
+    progress.isCommitting = commits;
     try {
       if (asksForRows.test(sql)) return { rows: await queryPinned(this.#of.connection, sql) };
       await this.#deliver(sql, place);
       // Other sessions can keep the next file from beginning.
-      if (whole && sql === 'COMMIT;')
-        Object.assign(progress, { done: progress.place?.file, place: undefined });
+      if (commits)
+        Object.assign(progress, { done: progress.place?.file, place: undefined, isCommitting: false });
       return { rows: [] };
     } catch (thrown) {
       this.failure ??= toProblem(thrown);

@@ -26,8 +26,11 @@ export async function readTransactionId(connection: Connection): Promise<string 
   return row?.id ?? null;
 }
 
-// The server needs a moment to notice that its client is gone.
-const tries = 30;
+/**
+ * Milliseconds that a server has to end a transaction whose client is gone. A process that is interrupted
+ * ends soon after.
+ */
+export const outcomePatience = 2_000;
 
 /**
  * Asks a server what became of a transaction.
@@ -35,22 +38,25 @@ const tries = 30;
  */
 export async function readOutcome(
   open: () => Promise<Connection & { close(): Promise<void> }>,
-  { id, isCommitted = false }: CommitMark,
+  mark: CommitMark,
 ): Promise<CommitOutcome> {
-  if (isCommitted) return 'committed';
+  const { id } = mark;
+  if (mark.isCommitted) return 'committed';
   if (id === null) return 'rolled back';
+  const patience = AbortSignal.timeout(outcomePatience);
   const connection = await open().catch(() => null);
   if (connection === null) return 'unknown';
   try {
-    for (let at = 0; at < tries; at++) {
+    for (;;) {
       const status = await readStatus(connection, id);
       if (status === 'committed') return 'committed';
       if (status === 'aborted') return 'rolled back';
+      if (patience.aborted) return 'unknown';
       await setTimeout(100);
     }
-    return 'unknown';
   } catch {
-    return 'unknown';
+    // The work may have been told meanwhile, and have closed the session.
+    return mark.isCommitted ? 'committed' : 'unknown';
   } finally {
     await connection.close().catch(() => undefined);
   }
@@ -82,10 +88,14 @@ async function isStandby(connection: Connection): Promise<boolean> {
   return row?.is ?? false;
 }
 
-/** The outcome in words, for a person who interrupted the work. */
-export function describeOutcome(target: string, outcome: CommitOutcome): string {
+/**
+ * The outcome in words, for a person who interrupted the work.
+ * @param setsSequences true if the work may have set sequences, which no rollback takes back
+ */
+export function describeOutcome(target: string, outcome: CommitOutcome, setsSequences = false): string {
   if (outcome === 'committed') return `The work was complete: it is committed in ${target}.`;
-  if (outcome === 'rolled back') return `It was rolled back: ${target} is unchanged.`;
+  const apart = setsSequences ? ', apart from values of sequences' : '';
+  if (outcome === 'rolled back') return `It was rolled back: ${target} is unchanged${apart}.`;
   return `COMMIT was sent to ${target}, and its outcome is not known. Look at ${target} before you retry.`;
 }
 

@@ -1,6 +1,7 @@
 // A COMMIT that the server did not answer: pgmage asks for its outcome before it does the work again.
 import { setTimeout } from 'node:timers/promises';
-import { type CommitMark, readOutcome } from '../pg/commit-outcome.ts';
+import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
+import type { Connection } from '../pg/connection.ts';
 import { pauses } from './retry.ts';
 import { openServer, type Reachable } from './source.ts';
 import type { World } from './world.ts';
@@ -21,4 +22,24 @@ export function markCommit(world: Pick<World, 'pause' | 'progress'>, target: Rea
     },
   };
   return mark;
+}
+
+/**
+ * Ends a session on an interrupt. Where its COMMIT was sent, the text says what became of the transaction,
+ * which may have set sequences.
+ * @returns what forgets the interrupt
+ */
+export function tellOutcome(
+  { onInterrupt }: Pick<World, 'onInterrupt'>,
+  {
+    session,
+    target,
+    mark,
+  }: { readonly session: Connection; readonly target: Reachable; readonly mark: CommitMark },
+): (() => void) | undefined {
+  return onInterrupt?.(async () => {
+    await session.close();
+    if (mark.id === null) return undefined;
+    return describeOutcome(target.name, await readOutcome(() => openServer(target), mark), true);
+  });
 }

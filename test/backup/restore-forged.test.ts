@@ -6,7 +6,10 @@ import { loadBackup } from '../../lib/backup/load.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { checksumDump } from '../../lib/flow/dump.ts';
 import { type Manifest, manifestPath, writeManifest } from '../../lib/flow/manifest.ts';
+import type { Connection } from '../../lib/pg/connection.ts';
+import { format } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
 import { userSession } from '../servers/session.ts';
@@ -27,13 +30,18 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.drop());
 
-// Restores the backup with something put before its first table and at its end, and a manifest that fits.
-async function forged(more: string, url: string, end = '') {
+// Puts something before the first table of the backup and at its end, and makes a manifest that fits.
+async function forge(more: string, end = '') {
   writeFileSync(scene.path, gzipSync(`${sound.replace('CREATE TABLE', `${more}\nCREATE TABLE`)}\n${end}`));
   const { seal: _, ...manifest } = JSON.parse(readFileSync(manifestPath(scene.path), 'utf8')) as Manifest & {
     readonly seal: string;
   };
   await writeManifest(scene.path, { ...manifest, ...(await checksumDump(scene.path, scene.path)) });
+}
+
+// Restores the backup that was edited so.
+async function forged(more: string, url: string, end = '') {
+  await forge(more, end);
   scene.urls.copy = url;
   return failure(restore(scene.own.context, scene.file, { to: 'copy', ...consent }, undefined));
 }
@@ -79,6 +87,28 @@ test('a name behind a dot keeps the body of a function open for no statement', a
     const body = `create type public.pair as ("case" int); create function public.f(p public.pair)
       returns int begin atomic select 1 from public.t where p.case = 1; end; commit and chain;`;
     expect((await forged(body, url)).code).toBe('transaction_statement');
+  });
+});
+
+test('db:restore of a transaction that ended in spite of that does not say that the target is unchanged', async () => {
+  await withDatabase(server as never, async ({ url }) => {
+    await query(url, 'create table keep (a int)');
+    scene.urls.copy = url;
+    const told = async (ending: string) => {
+      const beforeCommit = (session: Connection) => session.execute(ending);
+      await using own = derive(scene.own.context, { beforeCommit });
+      return format(await failure(restore(own, scene.file, { to: 'copy', ...consent }, undefined)));
+    };
+    await forge('');
+    // A failure that the server rolls back, and one after a COMMIT that a statement has slipped in.
+    expect(await told('select 1 / 0')).toMatch(/division by zero[\s\S]*\ncopy is unchanged\.\n/);
+    expect(await rowsOf(url, `select to_regclass('keep') is null as gone`)).toEqual([{ gone: false }]);
+    const ended = await told('commit; select 1 / 0');
+    expect(ended).toContain(
+      'The backup ended the transaction of the restore: copy now contains a part of the backup',
+    );
+    expect(ended).not.toContain('unchanged');
+    expect(await rowsOf(url, `select to_regclass('keep') is null as gone`)).toEqual([{ gone: true }]);
   });
 });
 

@@ -1,63 +1,8 @@
-// `npm run docs:picture`: types the first minute of README into a terminal (tmux), and draws the screen.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// `npm run docs:picture`: records the screen of README's first minute, and draws it.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { withTemplate } from '../project/cache.ts';
 import { repository } from './markdown.ts';
+import { recordScreen } from './recording.ts';
 import { drawScreen } from './screen.ts';
 
-const socket = `pgmage-picture-${process.pid}`;
-const tmux = (...words: string[]) =>
-  execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], { encoding: 'utf8' });
-const screen = () => tmux('capture-pane', '-ep', '-S', '-', '-t', 'shop').trimEnd();
-const plain = () => tmux('capture-pane', '-p', '-t', 'shop').trimEnd();
-
-/** What is typed, each with the text that the terminal shows before: `$` alone is the prompt. */
-const typed = [
-  ['$', "echo 'create table users (id int primary key, email text)' > schema/schema.sql"],
-  ['$', 'npx pgmage db:status'],
-  ['$', 'npx pgmage db:sync'],
-  ['(y/N)', 'y'],
-  ['$', 'npx pgmage db:status --check && echo fine'],
-  ['\nfine', ''],
-] as const;
-
-async function waitFor(end: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    const lines = plain();
-    if (end === '$' ? /(^|\n)\$$/.test(lines) : lines.includes(end)) return;
-    await setTimeout(200);
-  }
-  throw new Error(`the terminal does not show ${end}:\n${plain()}`);
-}
-
-const root = mkdtempSync(join(tmpdir(), 'pgmage-picture-'));
-try {
-  const shop = join(root, 'shop');
-  mkdirSync(join(shop, 'node_modules', '.bin'), { recursive: true });
-  mkdirSync(join(shop, 'schema'));
-  writeFileSync(join(shop, 'package.json'), '{ "name": "shop" }\n');
-  symlinkSync(repository, join(shop, 'node_modules', 'pgmage'));
-  // npm makes the program executable when it installs the package.
-  const program = join(shop, 'node_modules', '.bin', 'pgmage');
-  writeFileSync(program, `#!/bin/sh\nexec node '${repository}/bin/pgmage.cjs' "$@"\n`, { mode: 0o755 });
-  await withTemplate(join(shop, '.pgmage', 'cache'));
-  const shell = ['env', '-u', 'DATABASE_URL', '-u', 'CI', 'PS1=$ ', 'bash', '--norc', '--noprofile'];
-  tmux('new-session', '-d', '-s', 'shop', '-x', '80', '-y', '50', '-c', shop, ...shell);
-  for (const [before, words] of typed) {
-    await waitFor(before);
-    if (words !== '') tmux('send-keys', '-t', 'shop', words, 'Enter');
-    await setTimeout(300);
-  }
-  const picture = drawScreen(screen().replace(/\n\S*\$\s*$/, ''));
-  writeFileSync(join(repository, 'docs/terminal.svg'), picture);
-} finally {
-  try {
-    tmux('kill-server');
-  } catch {
-    // It has ended already.
-  }
-  rmSync(root, { recursive: true, force: true });
-}
+writeFileSync(join(repository, 'docs/terminal.svg'), drawScreen(await recordScreen()));

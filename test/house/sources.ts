@@ -6,7 +6,7 @@ import type { Comment, File, Node } from '@babel/types';
 
 const root = join(import.meta.dirname, '../..');
 
-/** One TypeScript file of the repository, with or without JSX. */
+/** One source file of the repository. */
 export interface Source {
   /** Its path from the repository's root, with `/`. */
   readonly path: string;
@@ -33,6 +33,18 @@ export function sources(...folders: string[]): Source[] {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .sort()
     .map(read);
+}
+
+/** The programs outside of these folders: the start of the program, the build and the action. */
+export function programs(): Source[] {
+  const isProgram = (name: string) => /\.[cm]?js$/.test(name);
+  const top = readdirSync(root).filter((name) => name.startsWith('build') && isProgram(name));
+  const below = ['action', 'bin'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter(isProgram)
+      .map((name) => `${folder}/${name}`),
+  );
+  return [...below, ...top].sort().map(read);
 }
 
 // Several tests read the same files in one process.

@@ -168,6 +168,25 @@ test('a start loads next to nothing before it knows what is asked', () => {
   for (const name of ['tls', 'http']) expect(builtins).not.toContain(`NativeModule ${name}`);
 });
 
+test('a CommonJS program gets the exports at run time', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgmage-commonjs-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(repository, join(folder, 'node_modules/pgmage'));
+  const script = `const { defineConfig, Problem, status, ...others } = require('pgmage');
+    const config = defineConfig({ schema: 'db' });
+    status({ env: 'nowhere' }).catch((thrown) => console.log(JSON.stringify(
+      [config, thrown instanceof Problem, thrown.code, Object.keys(others).includes('dataSync')])));`;
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
+  writeFileSync(join(folder, 'program.js'), script);
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const run = spawnSync(process.execPath, ['program.js'], { cwd: folder, env, encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  expect([run.status, run.stdout]).toEqual([
+    0,
+    `${JSON.stringify([{ schema: 'db' }, true, 'unknown_environment', true])}\n`,
+  ]);
+});
+
 test('TypeScript accepts the types from CommonJS and from ES modules, also without skipLibCheck', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pgmage-types-'));
   // As installed: what pgmage bundles is not there.

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { run } from '../../lib/runner/main.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
+import { userSession } from '../servers/session.ts';
 import { makeProject, type Project } from './project.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -26,9 +27,13 @@ afterEach(async () => {
   rmSync(join(project.root, 'migrations'), { recursive: true, force: true });
 });
 
-/** Runs a command line in this process. @param width of the terminal that the log goes to */
-async function pgmage(words: string, width?: number) {
-  const [out, log]: [string[], string[]] = [[], []];
+/**
+ * Runs a command line in this process.
+ * @param width of the terminal that the log goes to
+ * @param log gets each text of the log at once
+ */
+async function pgmage(words: string, width?: number, log: string[] = []) {
+  const out: string[] = [];
   const code = await run({
     words: words.split(' '),
     cwd: project.root,
@@ -58,6 +63,28 @@ test('db:sync --yes shows the SQL with its hazards before it runs', async () => 
   );
   const undone = await pgmage('db:rollback --yes --force');
   expect(undone.log).toContain('This undoes 1 migration in local');
+});
+
+test('db:sync --yes shows the SQL while a lock keeps it from running', async () => {
+  project.write({ 'schema.sql': 'create table t (a int);' });
+  expect((await pgmage('db:sync --yes')).code).toBe(0);
+  project.write({ 'schema.sql': 'create table t (a int, b int);' });
+  const reader = await userSession({ url: database.url, applicationName: 'reader' });
+  await reader.execute('begin; lock table t in access share mode');
+  const log: string[] = [];
+  const running = pgmage('db:sync --yes --lock-timeout 0', undefined, log);
+  try {
+    const waits = `select from pg_stat_activity where datname = '${database.name}' and wait_event_type = 'Lock'`;
+    await vi.waitFor(async () => expect(await rowsOf(database.socket, waits)).toHaveLength(1), 60_000);
+    expect(log.join('\n')).toContain('  ALTER TABLE public.t ADD COLUMN b integer;');
+    expect(log.join('\n')).toMatch(/^This applies 1 migration to local/m);
+    const column = `select from pg_attribute where attrelid = 't'::regclass and attname = 'b'`;
+    expect(await rowsOf(database.socket, column)).toEqual([]);
+  } finally {
+    await reader.execute('commit');
+    await reader.close();
+    expect((await running).code).toBe(0);
+  }
 });
 
 test('--dry-run prints SQL alone, and ends with 0', async () => {

@@ -1,5 +1,6 @@
 // A clone into a database of its own, beside the target: filled by several sessions, compared, and only then
 // given the target's name.
+import { type CommitMark, describeOutcome, readOutcome } from '../../pg/commit-outcome.ts';
 import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { replaceDatabase } from '../../pg/url.ts';
@@ -67,7 +68,10 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
     undoing ??= close().then(() => undoSwap(work, name, making, again));
     return undoing;
   };
-  const forget = world.onInterrupt?.(undo);
+  const forget = world.onInterrupt?.(() => {
+    making.isInterrupted = true;
+    return undo();
+  });
   try {
     const sibling = await makeSibling(world, keeper, name, making);
     const done = await filled(world, work, sibling, session);
@@ -97,26 +101,39 @@ interface Making {
   hasEnded?: true;
   /** It has the name of the target. */
   isSwapped?: true;
+  /** Of the transaction that renames both, once it may begin. */
+  mark?: CommitMark;
+  /** The name that the target has after that. */
+  kept?: string;
+  /** The process ends soon: a COMMIT that the server still works on is not waited for. */
+  isInterrupted?: true;
 }
 
 // Drops the new database, unless it has the name of the target by now. If the sessions are gone, it uses
 // another one. The text says which of the two the target is.
 async function undoSwap(
-  { ends }: SwapWork,
+  { ends, plan }: SwapWork,
   name: string,
   making: Making,
   open: () => Promise<ServerConnection>,
 ): Promise<string | undefined> {
   const { name: shown } = ends.to.named;
+  const { mark, kept = '' } = making;
   const complete = `The swap was complete: ${shown} is the copy.`;
+  const remains = plan.keeps === null ? 'may be left' : 'is kept';
+  const withOld = `${complete} Its old database ${remains} as ${kept}.`;
   if (making.isSwapped) return complete;
   if (making.sibling === undefined) return undefined;
+  const outcome = making.isInterrupted && mark && (await readOutcome(open, mark));
+  if (outcome === 'committed') return withOld;
+  if (outcome === 'unknown')
+    return `${describeOutcome(shown, outcome)} If there is a database ${kept}, ${shown} is the copy.`;
   const last = await open();
   try {
     // It waits for names that are being swapped, and finds nothing if they were.
     await dropSwapDatabase(last, making.sibling);
     const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
-    if (isSwapped) return `${complete} Its old database is kept.`;
+    if (isSwapped) return withOld;
     return `${shown} is unchanged${making.hasEnded ? ', but the swap ended sessions in it' : ''}.`;
   } finally {
     await last.close();
@@ -191,6 +208,7 @@ async function exchange(
     },
     ...(world.beforeCommit && { beforeCommit: world.beforeCommit }),
   };
+  [making.mark, making.kept] = [names.mark, names.kept];
   const other = await again();
   world.progress(`Swapping it with ${shown}`);
   const leave = () => ends.to.connection.close();
