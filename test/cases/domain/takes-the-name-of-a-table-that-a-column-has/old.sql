@@ -1,0 +1,2 @@
+create table code (id int);
+create table u (c code, d int);

@@ -1,0 +1,3 @@
+create table t (id int, a int) partition by range (id);
+create function f(t) returns int language sql immutable as 'select $1.a';
+create function g() returns setof t language sql stable as 'select * from t';
