@@ -5,6 +5,8 @@ import { kinds } from '../kinds/index.ts';
 import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
+import { nameFact } from '../model/fact-name.ts';
+import { holdsSecret } from '../model/mask.ts';
 import { formatCount } from '../problem/amount.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, questionOf } from '../project/confirmation.ts';
@@ -41,6 +43,8 @@ export interface PullPlan extends Replacement {
   readonly objects: number;
   /** Objects of the database that pgmage does not manage, and that are in no file. */
   readonly unmanaged: readonly string[];
+  /** Objects whose passwords are in the files. */
+  readonly secrets: readonly string[];
   /** Why psql would not load the files in their order, although pgmage does; null: it would. */
   readonly refusedByPsql: string | null;
 }
@@ -128,6 +132,9 @@ async function written(
     ...change,
     objects: [...own.facts.values()].filter(({ id, parent }) => parent === null && !usual.has(id)).length,
     unmanaged: own.unmanaged,
+    secrets: [...own.facts.values()]
+      .filter((fact) => holdsSecret(fact, kinds.get(fact.kind)))
+      .map((fact) => nameFact(fact, kinds)),
     refusedByPsql: refused?.message ?? null,
   };
   const lost = [...change.written.filter(({ changed }) => changed !== null), ...change.removed];

@@ -16,6 +16,12 @@ export function maskFact(fact: Fact, kind: AnyKind | undefined): Fact {
   return { ...fact, payload: veiled(payload) as Payload };
 }
 
+/** True if a fact holds a secret. */
+export function holdsSecret(fact: Fact, kind: AnyKind | undefined): boolean {
+  const shown = maskFact(fact, kind);
+  return shown !== fact && JSON.stringify(shown.payload) !== JSON.stringify(fact.payload);
+}
+
 // Few facts hold a secret, and copying all of them would be the main cost of a big difference.
 function mayHold(value: Json): boolean {
   if (typeof value === 'string') return hideConnections(value) !== value;

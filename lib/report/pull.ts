@@ -39,9 +39,19 @@ function baselineLines({ written, recorded }: BaselineReport, from: string, pape
   ];
 }
 
+function secretLines({ to, secrets }: PullReport, paper: Paper): string[] {
+  const advice =
+    'The migrations have them, too. Before you commit them, add these objects to `ignore` and pull again.';
+  return [
+    makeInk(paper.colour).yellow(`${to} holds passwords of:`),
+    ...secrets.flatMap((one) => wrapText(`  - ${one}`, paper)),
+    ...wrapText(advice, paper),
+  ];
+}
+
 /** The report of `db:pull`. */
 export function pullText(report: PullReport, paper: Paper): string {
-  const { from, to, written, removed, objects, unmanaged, refusedByPsql, done, baseline } = report;
+  const { from, to, written, removed, objects, unmanaged, secrets, refusedByPsql, done, baseline } = report;
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const others =
@@ -51,6 +61,7 @@ export function pullText(report: PullReport, paper: Paper): string {
           'Not managed by pgmage, and not in the files:',
           ...unmanaged.flatMap((one) => wrapText(`  - ${one}`, paper)),
         ];
+  if (secrets.length > 0) others.push(...secretLines(report, paper));
   if (refusedByPsql !== null)
     others.push(
       ...wrapText(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper).map((line) =>

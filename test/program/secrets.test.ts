@@ -1,10 +1,15 @@
 // Passwords that the schema itself holds: what is to be run has them, what is to be read does not.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pull } from '../../lib/commands/pull.ts';
 import { differenceText, plan, script, status, statusText } from '../../lib/index.ts';
 import { hideConnections, hidePasswords, isSecretName } from '../../lib/problem/redact.ts';
+import { pullText } from '../../lib/report/pull.ts';
+import { freshCache } from '../project/cache.ts';
+import { withProject } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -121,4 +126,28 @@ test('names of secrets', () => {
   const harmless =
     'user host dbname password_required use_scram_passthrough passfile key_column table sslkey fetch_size';
   expect(harmless.split(' ').filter(isSecretName)).toEqual([]);
+});
+
+test('db:pull names the objects whose passwords it writes into files', async () => {
+  const cache = await freshCache();
+  await withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(
+      url,
+      `create foreign data wrapper plain; create server quiet foreign data wrapper plain options (host 'h');
+        create server s foreign data wrapper plain options (host 'h');
+        create user mapping for public server s options (user 'app', password '${first}')`,
+    );
+    await withProject(url, cache, async ({ context }) => {
+      const report = await pull(context, {}, undefined);
+      expect(report.secrets).toEqual(['USER MAPPING FOR PUBLIC SERVER s']);
+      const text = pullText(report, paper);
+      expect(text).toContain('schema.sql holds passwords of:\n  - USER MAPPING FOR PUBLIC SERVER s\n');
+      expect(text).not.toContain(first);
+      const ignore = { schemas: [], objects: ['user mapping:*'] };
+      const without = await pull(derive(context, { ignore }), { out: 'without.sql' }, undefined);
+      expect(without.secrets).toEqual([]);
+      expect(readFileSync(join(context.project.root, 'without.sql'), 'utf8')).not.toContain(first);
+    });
+  });
+  rmSync(cache, { recursive: true });
 });
