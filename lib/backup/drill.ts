@@ -70,7 +70,8 @@ export async function drill(
       await refusePooler(connection);
       const reasons = await listLacking(connection, manifest, { target: server, noOwner, isNew: true });
       if (reasons.length > 0) throw new Problem('unfit_target', { environment: server, reasons });
-      await refusePlannedCalls(connection, manifest, { target: 'a drill', noOwner });
+      const unlisted = await refusePlannedCalls(connection, manifest, { target: 'a drill', noOwner });
+      if (unlisted !== null) workspace.world.note?.(unlisted);
       return await loadBackup(connection, { ...told, client, path, manifest, noOwner, signal });
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;

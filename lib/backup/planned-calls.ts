@@ -24,20 +24,30 @@ export async function listTrustedRoles(connection: ServerConnection): Promise<st
 /**
  * Refuses a backup whose schema calls functions of other roles, before anything of it is loaded. Without
  * owners all functions belong to the role that restores.
+ * @returns a warning, if the backup does not say which functions it calls; else null
  * @throws Problem `planned_code`; of the connection
  */
 export async function refusePlannedCalls(
   connection: ServerConnection,
   { file, needs, unowned }: Pick<Manifest, 'file' | 'needs' | 'unowned'>,
   { target, noOwner }: RestoreWay,
-): Promise<void> {
-  const planned = needs?.planned ?? [];
-  if (planned.length === 0 || noOwner || unowned) return;
+): Promise<string | null> {
+  const { planned, owners } = needs ?? {};
+  if (planned?.length === 0 || noOwner || unowned) return null;
   const names = new Set(await listTrustedRoles(connection));
+  if (planned === undefined) {
+    const isOwn = owners?.every((owner) => names.has(owner)) ?? false;
+    return isOwn ? null : describeUnlisted(file);
+  }
   const calls = planned.filter(({ owner }) => !names.has(owner)).map(({ text }) => text);
   if (calls.length > 0)
     throw new Problem('planned_code', { environment: `${target} (restore of ${file})`, calls });
+  return null;
 }
+
+const describeUnlisted = (file: string) =>
+  `${file} is of an earlier release, which did not list functions of other roles. Some may run with your` +
+  ' rights while tables are made; pgmage finds them after that, and rolls back';
 
 /**
  * Refuses a schema that was loaded in the open transaction, before its rows and indexes are made: a backup of

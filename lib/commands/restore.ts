@@ -200,8 +200,9 @@ async function checkTarget(
   const lacking = await listLacking(connection, manifest, { target: environment, noOwner });
   const reasons = [...(await misfits(connection, manifest, force)), ...lacking];
   if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
-  await refusePlannedCalls(connection, manifest, { target: environment, noOwner });
-  const listComing = async () => manifest.needs?.created?.publications ?? [];
+  const unlisted = await refusePlannedCalls(connection, manifest, { target: environment, noOwner });
+  if (unlisted !== null) note(unlisted);
+  const listComing = async () => manifest.needs?.created?.publications ?? null;
   for (const { text } of await warnOfReplication(connection, environment, listComing)) note(text);
 }
 

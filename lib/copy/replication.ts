@@ -28,23 +28,26 @@ const question = `select
 /**
  * Warns of the replication of a target whose content is replaced in place; none: it takes part in none.
  * @param target its name, for messages
- * @param listComing lists the publications that it gets; null: its schema stays
+ * @param listComing lists the publications that it gets, or null, if they are unknown; null: its schema stays
  * @throws Problem of the connection
  */
 export async function warnOfReplication(
   connection: ServerConnection,
   target: string,
-  listComing: (() => Promise<readonly string[]>) | null,
+  listComing: (() => Promise<readonly string[] | null>) | null,
 ): Promise<PreflightCheck[]> {
   const [row] = await queryPinned<Replication>(connection, question);
   const { subscriptions, publications, slots } = row as Replication;
   const rowsOnly = listComing === null;
-  const coming = publications.length === 0 ? undefined : await listComing?.();
-  const lost = publications.filter((one) => coming?.includes(one) === false);
+  const coming = publications.length === 0 || rowsOnly ? publications : await listComing();
+  const lost = publications.filter((one) => !coming?.includes(one));
+  const unless = coming === null ? ', unless the backup has them' : '';
   const warning = (name: string, text: string): PreflightCheck => ({ name, outcome: 'warning', text });
   return [
     ...subscriptions.map((one) => warning('subscription', fateOf(target, one, rowsOnly))),
-    ...(lost.length === 0 ? [] : [warning('publications', `${target} loses its own: ${lost.join(', ')}`)]),
+    ...(lost.length === 0
+      ? []
+      : [warning('publications', `${target} loses its own: ${lost.join(', ')}${unless}`)]),
     ...(slots.length === 0
       ? []
       : [

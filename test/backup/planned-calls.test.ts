@@ -6,6 +6,7 @@ import { restore } from '../../lib/commands/restore.ts';
 import { type Backup, listBackups, writeManifest } from '../../lib/flow/manifest.ts';
 import type { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, rowsOf, withPair } from '../servers/databases.ts';
 import { query, type Server } from '../servers/server.ts';
 import { backupProject, oneOfEach } from './scene.ts';
@@ -89,8 +90,17 @@ test.each(await oneOfEach('backups of earlier releases with planned code'))(
       const { planned: _, ...needs } = manifest?.needs ?? { extensions: [], roles: [], unowned: [] };
       await writeManifest(path, { ...(manifest as NonNullable<typeof manifest>), needs });
       await query(other.url, 'create table kept (i int)');
-      const refused = await failure(restore(own.context, name, to, undefined));
+      const notes: string[] = [];
+      const context = derive(own.context, { note: (line) => void notes.push(line) });
+      const refused = await failure(restore(context, name, to, undefined));
       expect(refused.code).toBe('planned_code');
+      expect(notes).toEqual([
+        expect.stringMatching(/is of an earlier release, which did not list functions/),
+      ]);
+      expect((await failure(verifyBackups(context, { drill: true, on: 'other' }, name))).code).toBe(
+        'planned_code',
+      );
+      expect(notes).toHaveLength(2);
       expect(await isSuper()).toBe(false);
       expect(await rowsOf(other.url, 'select * from kept')).toEqual([]);
     });

@@ -4,6 +4,13 @@ import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import type { ClonePlan } from '../../lib/copy/plan.ts';
+import {
+  type Backup,
+  type BackupNeeds,
+  listBackups,
+  type Manifest,
+  writeManifest,
+} from '../../lib/flow/manifest.ts';
 import { backupProject } from '../backup/scene.ts';
 import { derive } from '../project/workspace.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
@@ -69,6 +76,14 @@ test('db:restore says it before anything is changed', async () => {
       const next = await backup(context, { env: 'prod', engine: 'native' });
       await restore(context, next.file, { to: 'target' }, async () => false);
       expect(notes).toEqual([dropped]);
+      // A backup of an earlier release does not name its publications.
+      const found = await listBackups(own.folder);
+      const { path, name, manifest } = found.at(-1) as Backup;
+      const { created: _, ...needs } = (manifest as Manifest).needs as BackupNeeds;
+      await writeManifest(path, { ...(manifest as Manifest), needs });
+      notes.length = 0;
+      await restore(context, name, { to: 'target' }, async () => false);
+      expect(notes).toEqual([dropped, 'target loses its own: own, unless the backup has them']);
     } finally {
       own.drop();
     }
