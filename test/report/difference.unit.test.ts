@@ -132,7 +132,7 @@ test('the script ends statements, warns, and marks where a transaction must end'
 CREATE FUNCTION f() …;
 
 -- Caution: deletes data.
--- Caution: blocks reads while it runs.
+-- Caution: blocks reads until its transaction ends.
 DROP TABLE t;
 
 -- Outside of a transaction: commit the statements above first.
