@@ -50,6 +50,7 @@ const alone = [
 const apart: Readonly<Record<string, readonly string[]>> = {
   'docs/guides/tenants.md': ['registry', 'acme', 'globex', 'initech'],
   'docs/commands/serve-worker.md': ['queue'],
+  'docs/reference/policy.md': ['staging'],
 };
 
 let walk: Walk;
