@@ -34,7 +34,7 @@ import type { Catalog } from '../model/catalog.ts';
 import type { Consent } from '../project/confirmation.ts';
 import { checkUnchanged, listDowns, listUps, writeComposed } from '../project/migration-folder.ts';
 import { type NamedTarget, nameTarget } from '../project/target-address.ts';
-import type { Author } from '../project/world.ts';
+import type { Author, World } from '../project/world.ts';
 import type { WriteNames } from '../project/write-access.ts';
 import { type MigrationReport, reportMigration, writeJudged } from './generate.ts';
 import { effectOf, refuseRows, refuseStuck, type SyncEffect } from './sync-rows.ts';
@@ -205,14 +205,28 @@ export async function applyToTarget(
     const pending = files.slice(before.standing.applied);
     if (input.inspect) input.inspect(composition, pending, await recheckSoundState(session, before));
     await writeComposed(workspace.project, composition);
-    const now = await recheckSoundState(session, before);
-    await prepareLedger(connection);
-    const start = await finishMigration(workspace, of, now, input);
-    const chosen = files.slice(start);
-    await runMigrations(of, 'up', chosen).catch(async (thrown: unknown) => {
-      throw await adviseRepair(work, thrown);
-    });
-    await confirmReached(workspace, of, files.length);
-    return files.slice(now.standing.applied).map(({ name }) => name);
+    const forget = tellKept(workspace.world, composition.written);
+    try {
+      const now = await recheckSoundState(session, before);
+      await prepareLedger(connection);
+      const start = await finishMigration(workspace, of, now, input);
+      const chosen = files.slice(start);
+      await runMigrations(of, 'up', chosen).catch(async (thrown: unknown) => {
+        throw await adviseRepair(work, thrown);
+      });
+      await confirmReached(workspace, of, files.length);
+      return files.slice(now.standing.applied).map(({ name }) => name);
+    } finally {
+      forget?.();
+    }
   });
+}
+
+// After an interrupt the files that were written are there.
+function tellKept({ onInterrupt }: World, written: readonly MigrationFile[]): (() => void) | undefined {
+  if (written.length === 0) return undefined;
+  const files = written.map(({ file }) => file).join(', ');
+  return onInterrupt?.(
+    async () => `What was not committed was rolled back. Written and kept: ${files}. db:sync applies it.`,
+  );
 }

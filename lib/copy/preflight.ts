@@ -3,7 +3,7 @@
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
-import { formatCount } from '../problem/amount.ts';
+import { formatBytes, formatCount } from '../problem/amount.ts';
 import type { NamedTarget } from '../project/target-address.ts';
 
 /** One of the things that were looked at. */
@@ -136,7 +136,8 @@ export const bytesPerSecond = 20 * 2 ** 20;
 
 function sizes({ bytes }: Database): PreflightCheck[] {
   const seconds = Math.max(1, Math.ceil(bytes / bytesPerSecond));
-  const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${formatCount(seconds, 'second')}`;
+  const size = bytes < gigabyte ? formatBytes(bytes) : `${(bytes / gigabyte).toFixed(2)} GB`;
+  const text = `${size}. Transfer may take ${formatCount(seconds, 'second')}`;
   if (bytes <= 2 * gigabyte) return [ok('size', text)];
   if (bytes <= 5 * gigabyte)
     return [warning('size', `${text}; during that time the target needs disk space for both states`)];

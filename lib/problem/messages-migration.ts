@@ -51,7 +51,7 @@ export const migrationMessages: {
           ' are not applied to NAME.'
         : 'Restore the files from version control. A file that was never applied can be deleted and' +
           ' generated again.' +
-          ' db:verify shows if an edited file differs in more than comments.',
+          ' If only comments of an applied file were edited, run db:verify --repair.',
   ),
   repair_refused: row(
     1,

@@ -12,7 +12,7 @@ import { Problem } from '../problem/problem.ts';
 import { isNamedIn } from '../shadow/own-roles.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { findIgnored } from '../sql/psql-commands.ts';
+import { findIgnored, type IgnoredPart } from '../sql/psql-commands.ts';
 import { type ReadShadow, readGuarded, refuseOutsideExternal } from './external.ts';
 import type { Project } from './project.ts';
 import { readFiles, type TextFile } from './sql-files.ts';
@@ -64,7 +64,12 @@ function noteIgnored({ note }: World, { file, text }: TextFile): void {
   if (lines.length === 0) return;
   const shown =
     lines.length > 3 ? `${lines.slice(0, 3).join(', ')} and ${lines.length - 3} more` : lines.join(', ');
-  note?.(`${file}: pgmage ignores ${shown}: a schema has no rows, and one database`);
+  const isCommand = ({ what }: IgnoredPart) => what.startsWith('\\');
+  const reasons = [
+    ...(found.every(isCommand) ? [] : ['rows are not part of a schema']),
+    ...(found.some(isCommand) ? ['a schema file describes one database'] : []),
+  ];
+  note?.(`${file}: pgmage ignores ${shown}: ${reasons.join(', and ')}`);
 }
 
 /**

@@ -45,7 +45,6 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
     ...maskLines(plan),
     ...swapLines(plan),
     `Engine: ${plan.engine}${plan.engine === 'pgmage' ? ', without client tools' : ''}.`,
-    `Transfer may take ${formatCount(plan.estimateSeconds, 'second')}.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
   const whole = (line: string) => wrapText(line, paper);

@@ -31,17 +31,23 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ...section(`Not managed by pgmage, in ${name}:`, unmanaged),
   ];
   lines.push(...recordLines(report, section));
-  const all = report.objects === 1 ? 'The object' : `All ${report.objects} objects`;
-  if (report.inSync)
-    lines.push(ink.dim(`${all} of ${schema.path} ${report.objects === 1 ? 'matches' : 'match'}.`));
-  else
-    lines.push(
-      ink.dim("Run 'db:diff' for detailed comparison"),
-      ...nextLines(report)
-        .flatMap(fit)
-        .map((line) => ink.dim(line)),
-    );
+  lines.push(
+    ...lastLines(report)
+      .flatMap(fit)
+      .map((line) => ink.dim(line)),
+  );
   return lines.join('\n');
+}
+
+function lastLines(report: StatusReport): string[] {
+  const { objects, schema, record } = report;
+  if (!report.inSync) return ["Run 'db:diff' for detailed comparison", ...nextLines(report)];
+  if (record !== null && record.faults.length > 0) return nextLines(report);
+  return [
+    objects === 1
+      ? `The object of ${schema.path} matches.`
+      : `All ${objects} objects of ${schema.path} match.`,
+  ];
 }
 
 // The user first resolves what db:sync refuses. It continues a migration that failed half-way.

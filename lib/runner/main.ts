@@ -6,7 +6,7 @@ import { rememberStart } from '../problem/own-command.ts';
 import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
-import { type CommandLine, readCommandLine } from './arguments.ts';
+import type { CommandLine } from './arguments.ts';
 import { loadPackageFacts } from './builtin.ts';
 import {
   type Edge,
@@ -17,7 +17,8 @@ import {
   type TaskContext,
 } from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
-import { findIgnoredFiles, findTasks, type Runnable } from './tasks.ts';
+import { findTasks, type Runnable } from './tasks.ts';
+import { readWords } from './words.ts';
 import { adviseFolder } from './wrong-folder.ts';
 
 /** A process as the runner sees it. */
@@ -83,16 +84,19 @@ async function perform(caller: Caller): Promise<number> {
   const { version, tasks: own } = await loadPackageFacts();
   const names = own.map(({ name }) => name);
   rememberStart(caller.variables.npm_config_user_agent, names);
+  const printVersion = () =>
+    caller.print(caller.words.includes('--json') ? JSON.stringify({ version }) : version);
   // `--version` alone works in any project, even a broken one.
-  if (/^(--version|-V)$/.test(caller.words.join(' '))) {
-    caller.print(version);
+  if (/^(--version|-V)$/.test(caller.words.filter((word) => word !== '--json').join(' '))) {
+    printVersion();
     return 0;
   }
   const folder = await openProject(caller.cwd, version);
   const progress = (message: string) => caller.log(`${stampOf(caller)}${makeLegible(message)} …`);
-  const tasks = await findTasks(folder, progress);
-  const line = await readWords(caller, folder, tasks);
-  if (line.globals.version) caller.print(version);
+  const found = await findTasks(folder, progress);
+  const { tasks } = found;
+  const line = await readWords(caller, folder, found);
+  if (line.globals.version) printVersion();
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(caller, tasks, line);
   else {
@@ -108,27 +112,6 @@ async function perform(caller: Caller): Promise<number> {
     return execute(caller, folder, line, context);
   }
   return 0;
-}
-
-async function readWords(
-  caller: Caller,
-  folder: ProjectFolder,
-  tasks: readonly Runnable[],
-): Promise<CommandLine> {
-  try {
-    const line = readCommandLine(caller.words, tasks);
-    if (line.globals.list || line.calls.length === 0) await noteIgnored(caller, folder);
-    return line;
-  } catch (thrown) {
-    if (thrown instanceof Problem && thrown.code === 'unknown_task') await noteIgnored(caller, folder);
-    throw thrown;
-  }
-}
-
-// Said where tasks are listed or missed: helpers of tasks may be programs, too.
-async function noteIgnored(caller: Caller, folder: ProjectFolder): Promise<void> {
-  for (const file of await findIgnoredFiles(folder))
-    caller.log(`${makeLegible(file)} is ignored: tasks are exported functions of .ts files`);
 }
 
 function edgeOf(caller: Caller, progress: (message: string) => void): Edge {

@@ -16,23 +16,43 @@ export interface Runnable extends Task {
   load(): Promise<(...args: unknown[]) => unknown>;
 }
 
+/** The tasks, and the problem of those of the project; null: there is none. */
+export interface FoundTasks {
+  readonly tasks: Runnable[];
+  readonly broken: Problem<'bad_task_file'> | null;
+}
+
 /**
  * Finds the tasks: pgmage's own in their order, then those of the project by name. Unchanged files are
- * neither compiled nor parsed again.
- * @throws Problem `bad_task_file`
+ * neither compiled nor parsed again. Where a file of the project is broken, its tasks are left out, and those
+ * of pgmage that a file of the project may replace: `tasks/db.ts` may have another `db:sync`.
  */
 export async function findTasks(
   project: ProjectFolder,
   progress: (message: string) => void,
-): Promise<Runnable[]> {
+): Promise<FoundTasks> {
   const own = await loadPackageFacts();
   const found = new Map(
     own.tasks.map((task) => [task.name, runnable(task, true, () => loadBuiltin(task.file))]),
   );
-  const added = await projectTasks(project, own, progress);
+  const added = await projectTasks(project, own, progress).catch((thrown: unknown) => {
+    if (thrown instanceof Problem && thrown.code === 'bad_task_file')
+      return thrown as Problem<'bad_task_file'>;
+    throw thrown;
+  });
+  if (added instanceof Problem) {
+    const groups = new Set((await taskFiles(project)).map(groupOf));
+    return { tasks: [...found.values()].filter(({ name }) => !groups.has(groupOf(name))), broken: added };
+  }
   for (const task of added.sort((a, b) => (a.name < b.name ? -1 : 1))) found.set(task.name, task);
-  return [...found.values()];
+  return { tasks: [...found.values()], broken: null };
 }
+
+// Of a file `db.data.ts`, and of a task `db:sync`.
+const groupOf = (name: string) => name.replace(/[.:].*$/, '');
+
+const taskFiles = async ({ root }: Pick<ProjectFolder, 'root'>) =>
+  (await filesOf(join(root, 'tasks'))).filter((name) => /\.ts$/.test(name) && !/\.(d|test)\.ts$/.test(name));
 
 /** The files of the folder of tasks that are programs, but not in TypeScript: they hold no tasks. */
 export async function findIgnoredFiles({ root }: Pick<ProjectFolder, 'root'>): Promise<string[]> {
@@ -48,9 +68,7 @@ async function projectTasks(
   progress: (message: string) => void,
 ): Promise<Runnable[]> {
   const folder = join(root, 'tasks');
-  const names = (await filesOf(folder))
-    .filter((name) => /\.ts$/.test(name) && !/\.(d|test)\.ts$/.test(name))
-    .sort();
+  const names = (await taskFiles({ root })).sort();
   const texts = await Promise.all(
     names.map((name) => whileReading(`tasks/${name}`, () => readFile(join(folder, name), 'utf8'))),
   );

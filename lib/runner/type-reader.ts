@@ -81,12 +81,17 @@ export class Types {
     return this.#named.get(type.typeName.name);
   }
 
+  #textOf({ start, end }: Ast.TSType): string {
+    return this.#lines.join('\n').slice(start ?? 0, end ?? 0);
+  }
+
   #value(type: Ast.TSType, node: Ast.Node): ValueType {
     const found = this.#valueOf(type);
     if (found === null)
       throw this.#unreadable(
         node,
-        'a command line gives booleans, strings, numbers, lists and unions of literals',
+        `it has the type ${this.#textOf(type)}, but a command line gives booleans, strings, numbers,` +
+          ' lists and unions of literals',
       );
     return found;
   }

@@ -4,7 +4,7 @@
 import { findCharacter, findCodeStart, locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { loadParser } from './parser.ts';
-import { blankPsqlCommands, blankText } from './psql-commands.ts';
+import { blankPsqlCommands, blankText, type PsqlScript } from './psql-commands.ts';
 import { simulateDdl } from './simulated-ddl.ts';
 import {
   changesWhatFollows,
@@ -112,7 +112,7 @@ export async function visitStatements(
   const parser = await loadParser();
   const script = blankPsqlCommands(text);
   const [refused] = script.refused;
-  if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
+  if (refused) throw psqlCommand(file, text, refused);
   for (const { from, to } of pieces(script.sql, script.ends)) {
     const piece = script.sql.slice(from, to);
     const { stmts = [] } = attempt(file, text, from, () => parser.parseSync(piece));
@@ -220,8 +220,23 @@ function attempt<T>(file: string, text: string, offset: number, work: () => T): 
   }
 }
 
-function invalid(file: string, text: string, index: number, message: string): Problem {
-  const nothing = { environment: null, detail: null, hint: null, context: null, position: null };
+// The files that psql would include can be named in the configuration.
+function psqlCommand(file: string, text: string, { command, index }: PsqlScript['refused'][number]): Problem {
+  const hint =
+    /^i/.test(command) && !/^if/.test(command)
+      ? 'Remove it. If these are schema files, name each of them, or their folder, in `schema` of the' +
+        " configuration: schema: ['a.sql', 'b.sql']."
+      : 'Remove it: pgmage runs SQL alone.';
+  return invalid(file, text, index, `\\${command} is a command of psql, which pgmage does not run`, hint);
+}
+
+function invalid(
+  file: string,
+  text: string,
+  index: number,
+  ...[message, hint = null]: readonly [message: string, hint?: string | null]
+): Problem {
+  const nothing = { environment: null, detail: null, hint, context: null, position: null };
   const where = locate(file, text, Math.min(index, text.trimEnd().length));
   return new Problem('invalid_sql', { ...nothing, message, sqlstate: '42601' }, { where });
 }

@@ -265,3 +265,19 @@ test('rows that do not fit a migration are not called invalid SQL', async () => 
     own.remove(file);
   }
 });
+
+test('an interrupt names the migration that was written and stays', async () => {
+  own.want('create table t (a int);');
+  const undos: (() => Promise<unknown>)[] = [];
+  let first: (() => Promise<unknown>) | undefined;
+  const onInterrupt = (undo: () => Promise<unknown>) => {
+    if (own.files().length > 0) first ??= undo;
+    undos.push(undo);
+    return () => void undos.splice(undos.indexOf(undo), 1);
+  };
+  await sync(derive(own.context, { onInterrupt }), { ...yes, name: 'base' }, undefined);
+  expect(await first?.()).toBe(
+    `What was not committed was rolled back. Written and kept: migrations/${own.files()[0]}. db:sync applies it.`,
+  );
+  expect(undos).not.toContain(first);
+});

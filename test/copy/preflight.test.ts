@@ -65,6 +65,7 @@ test.each([
     /^failed: prod has UTF8, staging has LATIN1\. Make a target .*: CREATE DATABASE .* TEMPLATE template0 ENCODING 'UTF8'/,
   ],
   ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
+  ['size', { bytes: 2048 }, {}, 'ok: 2 kB. Transfer may take 1 second'],
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
   [
     'size',

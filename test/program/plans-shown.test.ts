@@ -111,7 +111,7 @@ test('db:clone and db:restore with --yes name both sides, the size and the rows 
     for (const words of [
       /^Source: local\s+\(postgres:/m,
       /^Target: staging\s+\(postgres:/m,
-      /GB\. Transfer\s+may take 1 second$/m,
+      /[kM]B\. Transfer\s+may take 1 second$/m,
       /a_table_with_a_long_name: 12345 rows$/m,
     ])
       expect(log).toMatch(words);
@@ -161,8 +161,8 @@ delete from t;
   const { code, log } = await pgmage('db:status');
   expect(code).toBe(0);
   expect(log.match(/pgmage ignores.*/g)).toEqual([
-    'pgmage ignores INSERT at line 2, \\connect at line 9, COPY at line 10 and 2 more: a schema has no rows,' +
-      ' and one database',
+    'pgmage ignores INSERT at line 2, \\connect at line 9, COPY at line 10 and 2 more: rows are not part of a' +
+      ' schema, and a schema file describes one database',
   ]);
   // Not again while the file is unchanged.
   expect((await pgmage('db:status')).log).not.toContain('ignores');

@@ -252,6 +252,12 @@ test('the last line names what db:sync refuses, and db:sync where it does not', 
   expect(last({ faults: ['1_a and 1_b follow the same migration (db:generate --rebase orders them)'] })).toBe(
     'Resolve the problems of the migrations: until then, db:sync changes nothing',
   );
+  const same = { inSync: true, record: { ...record, pending: [], faults: ['1_a was edited'] } };
+  expect(
+    statusText(report([], same), { ...paper, uncut: true })
+      .split('\n')
+      .at(-1),
+  ).toBe('Resolve the problems of the migrations: until then, db:sync changes nothing');
   const halfWay = '2_b failed half-way: db:sync continues it, db:rollback undoes it';
   expect(last({ faults: [halfWay] })).toBe("Run 'db:sync' to apply changes");
   expect(last({ drift: all })).toContain('Undo the drift in prod or take it over');

@@ -138,10 +138,38 @@ test('bad usage ends with 64', async () => {
   expect((await pgmage('db:staus')).log).toContain('Did you mean db:status?');
   expect((await pgmage('db:status', '--chek')).code).toBe(64);
   expect((await pgmage('db:status', '--env', 'nowhere')).log).toContain('Unknown environment nowhere');
-  write({ 'tasks/a.ts': 'export function f(c: C, o: { d: Date }) {}' });
-  const { code, log } = await pgmage('--list');
-  expect(code).toBe(64);
-  expect(log).toContain('tasks/a.ts:1:');
+});
+
+test.each([
+  ['export function f(c: C, o: { d: Date }) {}', 'it has the type Date, but a command line gives'],
+  ['export function f( {', 'expected'],
+])(
+  'a broken file of tasks stops its own tasks, and those of pgmage that it may replace: %s',
+  async (text, reason) => {
+    write({ 'tasks/a.ts': text });
+    const listed = await pgmage('--list');
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining('db:status') });
+    expect(listed.log).toContain(
+      'The tasks of the project are left out. Cannot read the tasks in tasks/a.ts: ',
+    );
+    expect(listed.log.toLowerCase()).toContain(reason.toLowerCase());
+    const own = await pgmage('a:f');
+    expect([own.code, own.log.includes('tasks/a.ts:1:')]).toEqual([64, true]);
+    // It may have another db:status.
+    write({ 'tasks/db.ts': 'export function status() {}' });
+    const replaced = await pgmage('db:status', '--help');
+    expect([replaced.code, replaced.log.includes('tasks/a.ts:1:')]).toEqual([64, true]);
+    expect(await pgmage('data:diff', '--help')).toMatchObject({ code: 0 });
+  },
+);
+
+test('--version with --json is a document', async () => {
+  for (const words of [
+    ['--version', '--json'],
+    ['--json', '-V'],
+    ['--version', '--json', '--no-color'],
+  ])
+    expect(JSON.parse((await pgmage(...words)).out)).toEqual({ version: expect.stringMatching(/^\d+\./) });
 });
 
 test('hooks are called around every task', async () => {

@@ -106,8 +106,8 @@ test('positional arguments have types too, may have defaults, and the last can t
 });
 
 test.each([
-  ['export function f(c: C, o: { when?: Date }) {}', /booleans, strings/],
-  ['export function f(c: C, a: Unknown) {}', /booleans, strings/],
+  ['export function f(c: C, o: { when?: Date }) {}', /the type Date, but .* booleans, strings/],
+  ['export function f(c: C, a: Unknown) {}', /the type Unknown, but .* booleans, strings/],
   ['export function f(c: C, { a }) {}', /no type/],
   ['export function f(c: C, a) {}', /has no type/],
   ['export function f( {', /expected|unexpected/i],

@@ -105,6 +105,10 @@ test('an error in the second megabyte of a file has the right line', async () =>
 test('commands of psql that would change what is run are refused', async () => {
   const problem = await failure(() => parseSql('a.sql', 'select 1;\n\\ir other.sql\n'));
   expect(problem.where).toMatchObject({ line: 2, column: 1, text: '\\ir other.sql' });
+  expect(problem.message).toContain('\\ir is a command of psql, which pgmage does not run');
+  expect(problem.hint).toContain("schema: ['a.sql', 'b.sql']");
+  const other = await failure(() => parseSql('a.sql', '\\if true\nselect 1;\n'));
+  expect(other.hint).toBe('Remove it: pgmage runs SQL alone.');
 });
 
 test('bytes that are no text are refused with their line, a byte order mark is left out', async () => {
