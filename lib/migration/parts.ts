@@ -51,6 +51,14 @@ export function holdsMarker(text: string): boolean {
   return upMarker.test(text) || downMarker.test(text);
 }
 
+// Of dbmate, goose, sql-migrate and tern.
+const foreignDown = /^\s*--\s*(?:migrate:down|\+(?:goose|migrate)\s+down|--\s*create above)\b/im;
+
+/** True if a file without markers of its own has a way back in the form of another tool. */
+export function holdsForeignDown(name: string, text: string): boolean {
+  return name.endsWith('.down') || foreignDown.test(text);
+}
+
 /** Blanks everything but one part, so that positions stay. */
 export function keepRange(text: string, { start, end }: TextRange): string {
   const blank = (outside: string) => outside.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));

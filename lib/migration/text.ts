@@ -2,7 +2,7 @@
 // docs/reference/migration-format.md.
 import { createHash } from 'node:crypto';
 import { Problem } from '../problem/problem.ts';
-import { holdsMarker, splitParts } from './parts.ts';
+import { holdsForeignDown, holdsMarker, splitParts } from './parts.ts';
 
 /**
  * The stamp of a way down: how much of the data and schema it restores. It is verified in the shadow first.
@@ -79,14 +79,16 @@ export function renderMigration(migration: Migration): string {
 /**
  * Reads a migration's text.
  * @param name the file's name without `.sql`
- * @throws Problem `bad_migration` for a header that was not written by {@link renderMigration}, or a lone
- * Down marker
+ * @throws Problem `bad_migration` for a header that was not written by {@link renderMigration}, a lone Down
+ * marker, or a way back in the form of another tool
  */
 export function parseMigration(name: string, text: string): ParsedMigration {
   const clean = normal(text);
   const parts = splitParts(clean);
   const bad = (reason: string) => new Problem('bad_migration', { file: `${name}.sql`, reason });
   if (parts.misleading) throw bad('it has a Down marker but no Up marker, so both ways would run at once');
+  if (parts.head === 0 && parts.up.start === 0 && holdsForeignDown(name, clean))
+    throw bad('it has a way back in the form of another tool, which would run on the way up');
   const fields = new Map<string, string>();
   for (const line of clean.slice(0, parts.head).split('\n')) {
     const [, field, value] = key.exec(line) ?? [];

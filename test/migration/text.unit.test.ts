@@ -144,6 +144,21 @@ test('a line that would be taken for a marker is refused, and so is a lone way d
   expect((await failure(refused(() => parseMigration('1_a', sealed)))).message).toContain('no Down');
 });
 
+test.each([
+  ['1_a', '-- migrate:up\ncreate table a ();\n-- migrate:down\ndrop table a;'],
+  ['1_a', '-- +goose Up\ncreate table a ();\n--+goose Down\ndrop table a;'],
+  ['1_a', '-- +migrate Up\ncreate table a ();\n-- +migrate Down\ndrop table a;'],
+  ['1_a', 'create table a ();\n---- create above / drop below ----\ndrop table a;'],
+  ['1_a.down', 'drop table a;'],
+])('a way back in the form of another tool does not run on the way up: %s', async (name, text) => {
+  const { code, message } = await failure(refused(() => parseMigration(name, text)));
+  expect([code, message]).toEqual(['bad_migration', expect.stringContaining(`${name}.sql`)]);
+  expect(message).toContain('another tool');
+  // In the form of pgmage these words are only a comment.
+  const own = `-- Up Migration\n${text}\n-- Down Migration\nselect 1;`;
+  expect(parseMigration('1_b', own).up).toBe(trimSql(text));
+});
+
 test('a file without markers leads forward, and a way down may stand first', () => {
   expect(parseMigration('1', 'create table a ();')).toMatchObject({
     header: null,
