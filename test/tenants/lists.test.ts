@@ -148,6 +148,13 @@ test('one tenant is an environment; commands for one database name what to do', 
   const one = await fleet.pgmage('db:status --env shops:a');
   expect(one.out).toContain(`Remote Schema: shops:a  (postgres://postgres@127.0.0.1:${server.port}/`);
   expect((await fleet.pgmage('db:diff --from shops:a --to shops:b --check')).code).toBe(0);
+  // As the action runs them for `environment: shops:a`.
+  const comment = await fleet.pgmage('db:plan --env shops:a --format markdown');
+  expect([comment.code, comment.out]).toEqual([
+    0,
+    expect.stringContaining('plan for <code>shops&#58;a</code>'),
+  ]);
+  expect((await fleet.pgmage('db:lint --env shops:a --format github')).code).toBe(0);
   for (const words of [
     'db:plan --env shops',
     'db:clone --from shops --to local',
