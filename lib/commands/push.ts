@@ -89,7 +89,9 @@ export async function push(
   const guarded = findProtected(world, target, input);
   const wanted = await readSource(workspace, project.schema);
   const work = async (connection: Connection) => {
-    await refuseProtected(project, connection, target, await guarded);
+    await refuseProtected(project, connection, target, await guarded).catch((thrown: unknown) =>
+      refuseAlias(target, thrown),
+    );
     const asking = input.yes ? undefined : choose;
     return withLock(connection, target.name, () =>
       pushIn({ workspace, connection, target, wanted }, input, ask, asking),
@@ -107,6 +109,14 @@ export async function pushTarget<Plan>(world: World, input: PushInput, ask: Ask<
   if (input.env === undefined && !isLocal(target))
     throw new Problem('push_refused', { environment: target.name, reason: 'it is not on this machine' });
   return writeTarget(world, input, ask);
+}
+
+// No option lets db:push write to a protected database, by whatever name.
+function refuseAlias({ name: environment }: Target, thrown: unknown): never {
+  if (!(thrown instanceof Problem) || thrown.code !== 'protected_target') throw thrown;
+  const { data } = thrown as Problem<'protected_target'>;
+  const reason = `its database is also that of ${data.environment}, which is protected`;
+  throw new Problem('push_refused', { environment, reason }, { cause: thrown });
 }
 
 function isLocal({ name, url }: Target): boolean {

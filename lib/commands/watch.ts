@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, watch as watchFiles } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Problem, toProblem } from '../problem/problem.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 import { listWatched, readWanted } from '../project/schema-sources.ts';
 import { readSurrounding } from '../project/shadow-catalog.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
@@ -96,12 +96,20 @@ async function look(own: Workspace, input: WatchInput, tell: (event: Event) => v
     tell({ is: 'difference', report });
     if (!input.push || report.changes.length === 0) return;
     const consent = { yes: true, ...(force && { force }), ...(env !== undefined && { env }) };
-    tell({ is: 'pushed', report: await push(own, consent, undefined) });
+    tell({ is: 'pushed', report: await push(own, consent, undefined).catch(adviseAboutPush) });
   } catch (thrown) {
     const problem = toProblem(thrown);
     if (problem.exitCode === wrongUsage) throw problem;
     tell({ is: 'problem', problem });
   }
+}
+
+// db:watch takes no renames.
+function adviseAboutPush(thrown: unknown): never {
+  if (!(thrown instanceof Problem) || thrown.code !== 'data_loss_refused') throw thrown;
+  throw Object.assign(thrown, {
+    hint: thrown.hint.replace(', pass --rename', ', run db:push with --rename'),
+  });
 }
 
 // An editor may replace a file by another one, which only its folder notices.

@@ -39,6 +39,11 @@ export interface RenameOptions extends RenameSources {
 export interface RenameSearch extends RenameOptions {
   /** The first catalog after statements that rename. */
   move(statements: readonly string[]): Promise<Catalog>;
+  /**
+   * The reason why a rename is too late whose old name the first catalog lacks, and whose new name both
+   * have; null: it was done. Left out: it was done.
+   */
+  explain?(request: RenameRequest): Promise<string | null>;
 }
 
 /** One rename in a report. */
@@ -88,6 +93,7 @@ export async function compareWithRenames(
     const chosen = oneToOne(answered, requests);
     if (chosen.length === 0) {
       refuseUnknown(requests, renames, comparison);
+      await refuseLate(requests, renames, renaming);
       const possible = alike.filter((one) => !declined.has(oldKey(one)));
       return { comparison: withRenames(comparison, renames), renames, moved: catalog, possible };
     }
@@ -173,6 +179,19 @@ function refuseUnknown(
     }
     if (old && hasName(after, request.from)) throw bad('the wanted schema still has the old name');
     if (old) throw bad('the object with the new name has another kind, or existed before');
+  }
+}
+
+// A given option is not accepted in silence if the opposite was done.
+async function refuseLate(
+  requests: readonly RenameRequest[],
+  renames: readonly Rename[],
+  { explain = async () => null }: RenameSearch,
+): Promise<void> {
+  for (const request of requests) {
+    if (request.lasting || renames.some((one) => matchesRequest(one, request, renames))) continue;
+    const reason = await explain(request);
+    if (reason !== null) throw new Problem('bad_option', { option: request.said, reason });
   }
 }
 

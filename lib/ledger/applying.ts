@@ -157,8 +157,9 @@ function toTargetProblem(
 ): Problem {
   const { data, where, cause } = problem;
   if (problem.code === 'missing_extension') {
-    const named = { ...(data as Problems['missing_extension']), environment, lackedBy: 'target' as const };
-    return new Problem('missing_extension', named, { where, cause });
+    const { name } = data as Problems['missing_extension'];
+    const way = `Install the extension ${name} on the server of ${environment}`;
+    return Object.assign(problem, { hint: `${way}, or remove it from the schema.` });
   }
   if (!isAboutRows(data)) return problem;
   return new Problem('unfit_rows', { ...data, environment, migration, direction }, { where, cause });

@@ -74,12 +74,12 @@ export async function lintFiles(
 
 function toFinding(
   rule: StatementRule,
-  { object, message, index, hazards = rule.hazards }: StatementFault,
+  { object, message, index, hazards = rule.hazards, hint = rule.hint }: StatementFault,
   statement: NonNullable<Coverable['statement']>,
   start: number,
 ): RuleFinding {
   const place = { file: statement.file, index: index ?? start };
   const own = object?.includes(computedName) ? null : object;
-  const { name, level: usual, hint } = rule;
+  const { name, level: usual } = rule;
   return { rule: name, usual, hazards, object: own, message, hint, statement, place };
 }

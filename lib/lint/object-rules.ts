@@ -100,6 +100,8 @@ const renames = overObjects({
     const isRename = tag === 'RenameStmt' && renamed.test(String(node.renameType));
     const isLabel = tag === 'AlterEnumStmt' && node.oldVal !== undefined;
     if (!isRename && !isLabel && tag !== 'AlterObjectSchemaStmt') return [];
+    // pgmage sets an object aside under such a name, and makes the old name again at once (kinds: aside).
+    if (String(node.newname).startsWith('pgmage_old_')) return [];
     const object = node.relation === undefined ? null : relationOf(node);
     return [[object, 'Programs that use the old name fail']];
   },
@@ -111,7 +113,9 @@ const dropTable = overObjects({
   hazards: ['deletes_data', 'breaks_clients'],
   flags:
     'DROP TABLE, DROP MATERIALIZED VIEW, DROP OWNED, and CASCADE for a schema, type, domain or extension',
-  hint: 'Remove it from all programs and back it up first, then allow this statement.',
+  hint:
+    'Remove it from all programs and back it up first. Then allow it by a comment: -- pgmage:allow' +
+    ' drop_table NAME in the schema, or above the statement in a draft.',
   judge({ tag, node }) {
     if (tag === 'DropOwnedStmt') return [[null, 'All tables of the role are deleted with their rows']];
     if (tag !== 'DropStmt') return [];
@@ -139,7 +143,9 @@ const truncate = overObjects({
   level: 'deny',
   hazards: ['deletes_data'],
   flags: 'TRUNCATE, above all with CASCADE',
-  hint: 'Name every table that is to be emptied, and allow this statement.',
+  hint:
+    'Name every table that is to be emptied, and allow it by a comment above the statement:' +
+    ' -- pgmage:allow truncate.',
   judge({ tag, node }) {
     if (tag === 'DoStmt')
       return findDeletions(tag, node).truncated.map((one) => [one, 'The block deletes all rows']);

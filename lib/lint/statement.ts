@@ -67,6 +67,8 @@ export interface StatementFault {
   readonly message: string;
   /** Replaces the hazards of the rule. */
   readonly hazards?: readonly Hazard[];
+  /** Replaces the hint of the rule. */
+  readonly hint?: string;
 }
 
 /** A rule over single statements. */

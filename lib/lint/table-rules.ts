@@ -130,6 +130,11 @@ const stable = new Set(
 const isVolatile = (tag: string, node: Node) =>
   tag === 'FuncCall' && !stable.has(namesOf(node.funcname).at(-1) ?? '');
 
+// A column becomes a generated one only when it is made.
+const computedHint =
+  'Compute the value in queries or in a view, or fill a plain column in batches and by a trigger.' +
+  ' For a small table, allow it by a comment: -- pgmage:allow volatile_default.';
+
 const volatileDefault = overCommands(
   {
     name: 'volatile_default',
@@ -145,7 +150,7 @@ const volatileDefault = overCommands(
     for (const [sort, node] of listConstraints(def)) {
       if (sort === 'IDENTITY') return `Each row gets a number of a sequence, ${each}`;
       if (sort === 'GENERATED' && node.generated_kind !== 'v')
-        return `The value of each row is computed, ${each}`;
+        return { message: `The value of each row is computed, ${each}`, hint: computedHint };
       if (sort === 'DEFAULT' && someNode(node.raw_expr, isVolatile))
         return `The default may differ for each row, ${each}`;
     }
@@ -231,7 +236,9 @@ const dropColumn = overCommands(
     level: 'deny',
     hazards: ['deletes_data', 'breaks_clients'],
     flags: 'DROP COLUMN',
-    hint: 'Remove the column from all programs first, then allow this statement.',
+    hint:
+      'Remove the column from all programs first. Then allow it by a comment: -- pgmage:allow drop_column' +
+      ' TABLE.COLUMN in the schema, or above the statement in a draft.',
   },
   ({ is }) => (is === 'DropColumn' ? 'The values of the column are deleted' : undefined),
 );

@@ -8,7 +8,7 @@ import { type Step, splitCombined } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { describeFinding, type Finding } from './findings.ts';
+import { describeFinding, type Finding, statementOf } from './findings.ts';
 import { readPathRenames } from './renamed-paths.ts';
 import { isOwnRename, listActions, mayChangeRows, type RunStatement } from './row-changes.ts';
 
@@ -62,7 +62,9 @@ export async function refuseFailures(
   });
   if (certain.length === 0) return;
   const concerned = renames.filter((one) => certain.some(({ finding }) => concerns(one, finding)));
-  const lines = certain.map(({ finding }) => `${describeFinding(finding)}: ${finding.sql}`);
+  const lines = certain.map(({ finding }) =>
+    [describeFinding(finding), statementOf(finding) ?? []].flat().join(': '),
+  );
   throw new Problem('rows_in_the_way', {
     environment,
     findings: [...new Set(lines)],

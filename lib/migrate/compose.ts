@@ -15,6 +15,7 @@ import { readSource, readSourceFiles } from '../project/source.ts';
 import { findTrialOrigin, type TrialOrigin } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { explainIgnored } from './ignored-needs.ts';
+import { explainLateRenames } from './late-renames.ts';
 import { nameMigration } from './migration-words.ts';
 import { type Made, type Manner, proven } from './new-migrations.ts';
 import { sealDrafts } from './seal.ts';
@@ -82,7 +83,8 @@ export async function compose(
     const file = { file: 'renames', text: `${statements.join(';\n')};` };
     return replay(workspace, [...listUps(base), file], { inOrder: true });
   };
-  const renamed = await compareWithRenames(workspace, recorded, wanted, { ...renaming, role, files, move });
+  const search = { ...renaming, role, files, move, explain: explainLateRenames(listUps(base)) };
+  const renamed = await compareWithRenames(workspace, recorded, wanted, search);
   const { comparison, renames, possible } = renamed;
   const found = { wanted, folder, removed, renames, possible };
   if (comparison.same) return { ...found, files: base, written: drafts, changes: [], steps: new Map() };

@@ -78,8 +78,14 @@ export async function checkRows(
       if (answer === tooSlow) slow++;
       if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, place.path, answer));
     }
-  return found;
+  return found.filter((one) => !isMoot(one, found));
 }
+
+// Values that cannot be converted cannot be compared either: the server refuses the question.
+const isMoot = ({ outcome, sql, answer }: Finding, found: readonly Finding[]) =>
+  outcome === 'loses' &&
+  'unknown' in answer &&
+  found.some((one) => one.sql === sql && one.outcome === 'fails' && 'found' in one.answer);
 
 // The table and the checked columns are the same in each of these states.
 function isKept({ table, values }: RowCheck, { facts }: Catalog, states: readonly Catalog[]): boolean {
@@ -114,6 +120,13 @@ function finding(check: RowCheck, sql: string, path: readonly string[], answer: 
   const { outcome, words } = check;
   return { outcome, sql: sql.replace(/\s+/g, ' '), table: stripPublic(qualify(path)), words, answer };
 }
+
+/**
+ * The statement of a finding; null: it is about a check that pgmage makes in place of a NOT NULL for a short
+ * time, and whose name says nothing to a user.
+ */
+export const statementOf = ({ sql }: Finding): string | null =>
+  /\bpgmage_\d+_not_null\b/.test(sql) ? null : sql;
 
 /** A finding as one sentence: `3 of 5,000 rows of users have no phone, for example id = 7`. */
 export function describeFinding({ table, words, answer }: Finding): string {

@@ -50,8 +50,7 @@ export async function refuseLacking(
     if (work.replaces) await refuseAt(session, composition, file, thrown.message);
     const repair = await adviseReplacement(work, composition.folder, file);
     if (repair === null) throw thrown;
-    const { code, data, where } = thrown;
-    throw new Problem(code, { ...data, repair }, { where, cause: thrown });
+    throw Object.assign(thrown, { hint: `${thrown.hint} ${repair}` });
   }
 }
 

@@ -136,8 +136,7 @@ export interface Problems
   invalid_sql: Refused;
   missing_relation: Refused;
   missing_object: Refused;
-  /** `lackedBy`: left out: the shadow. */
-  missing_extension: Refused & { readonly name: string; readonly lackedBy?: 'target' };
+  missing_extension: Refused & { readonly name: string };
   missing_role: Refused & { readonly name: string };
   permission_denied: Refused;
   lock_timeout: Refused & { readonly holders?: readonly LockHolder[] };

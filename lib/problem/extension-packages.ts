@@ -8,13 +8,8 @@ export const extensionPackages: Readonly<
   postgis: { name: '@electric-sql/pglite-postgis', version: '0.2.8', member: 'postgis' },
 };
 
-/**
- * The advice for an extension that a server does not have.
- * @param target the environment of the server; null: it is that of the shadow
- */
-export function adviseExtension(name: string, target: string | null = null): string {
-  if (target !== null)
-    return `Install the extension ${name} on the server of ${target}, or remove it from the schema.`;
+/** The advice for an extension that the shadow does not have. */
+export function adviseExtension(name: string): string {
   const advice =
     `Install the extension ${name} on the server of the shadow database, or name another server with` +
     ' --shadow URL.';

@@ -26,9 +26,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   invalid_sql: row(1, 422, invalidSql, serverHint('Correct the statement and run it again.')),
   missing_relation: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
   missing_object: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
-  missing_extension: row(1, 422, invalidSql, (of: Problems['missing_extension']) =>
-    adviseExtension(of.name, of.lackedBy === 'target' ? of.environment : null),
-  ),
+  missing_extension: row(1, 422, invalidSql, (of: Problems['missing_extension']) => adviseExtension(of.name)),
   missing_role: row(
     1,
     422,

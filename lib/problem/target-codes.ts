@@ -3,8 +3,6 @@
 /** Data that every one of them has. */
 interface Lacking {
   readonly environment: string;
-  /** The advice on a written file, by `adviseFile`; left out: the file is not written yet. */
-  readonly repair?: string;
 }
 
 /** Their data. */

@@ -3,7 +3,7 @@
 import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
-import { describeFinding, type Finding } from '../migrate/findings.ts';
+import { describeFinding, type Finding, statementOf } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
 import { formatBytes, formatCount } from '../problem/amount.ts';
 import { makeLegible } from '../problem/legible.ts';
@@ -78,7 +78,7 @@ export function findingLines(findings: readonly Finding[], paper: Paper, unless 
   const { yellow } = makeInk(paper.colour);
   const one = (finding: Finding) => [
     ...wrapText(`  ${describeFinding(finding)}`, paper),
-    ...wrapText(`    ${finding.sql}`, paper),
+    ...[statementOf(finding) ?? []].flat().flatMap((sql) => wrapText(`    ${sql}`, paper)),
   ];
   const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
   const [failing, losing] = [own('fails'), own('loses')];
@@ -90,12 +90,23 @@ export function findingLines(findings: readonly Finding[], paper: Paper, unless 
   ];
 }
 
-/** Objects that were dropped and added and may be renames, with the option that declares a rename. */
-export function possibleLines(possible: readonly RenameReport[], paper: Paper): string[] {
+/**
+ * Objects that were dropped and added and may be renames, with the option that declares a rename.
+ * @param written the files that drop and add them already
+ */
+export function possibleLines(
+  possible: readonly RenameReport[],
+  paper: Paper,
+  written: readonly string[] = [],
+): string[] {
   if (possible.length === 0) return [];
   const { yellow } = makeInk(paper.colour);
+  const way =
+    written.length === 0
+      ? 'pass --rename before you continue:'
+      : `delete ${written.join(' and ')} and run the command again with --rename:`;
   return [
-    yellow('Dropped and added. If you renamed it, pass --rename before you continue:'),
+    ...wrapText(`Dropped and added. If you renamed it, ${way}`, paper).map(yellow),
     ...possible.flatMap(({ text, to, option }) => wrapText(`  ${text} → ${to}: --rename ${option}`, paper)),
     ...wrapText("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
   ];

@@ -23,7 +23,11 @@ export function generateText(report: GenerateReport, paper: Paper): string {
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
     ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),
     ...policyLines(policy, paper),
-    ...possibleLines(possible, paper),
+    ...possibleLines(
+      possible,
+      paper,
+      written.map(({ file }) => file),
+    ),
   ].join('\n');
 }
 

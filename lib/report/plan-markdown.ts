@@ -8,7 +8,7 @@ import { formatBytes, formatCount } from '../problem/amount.ts';
 import { separateAutolinks } from '../problem/autolinks.ts';
 import { makeLegible, makeTextLegible } from '../problem/legible.ts';
 import { hazardWords } from './hazards.ts';
-import { describeStamp } from './plan.ts';
+import { describeStamp, isUncounted, uncounted } from './plan.ts';
 
 /** The characters that a comment of GitHub may have (its API answers 422 for more). */
 export const commentLimit = 65_536;
@@ -35,8 +35,7 @@ export function planMarkdown(report: PlanReport, limit = room): string {
     markerOf(name),
     `### pgmage: plan for ${title}`,
     '',
-    `${formatCount(changes.length, 'change')}, ${formatCount(migrations.length, 'migration')} to apply.` +
-      (target === null ? ' Made without a database: sizes, rows and drift are unknown.' : ''),
+    countLine(report),
     ...blockedLines(report),
     ...listed('Data that is lost', report.losses.map(code), 40),
     ...listed('Renamed', report.renames.map(renameItem), 20),
@@ -62,8 +61,17 @@ export function planMarkdown(report: PlanReport, limit = room): string {
     out === null
       ? []
       : [`Plan ${code(out.digest)}: \`db:sync --plan\` with this \`--digest\` applies exactly this.`];
-  const sections = [changesSection(report), ...migrations.map(migrationSection)];
+  const isEmpty = changes.length === 0 && isUncounted(report);
+  const sections = [...(isEmpty ? [] : [changesSection(report)]), ...migrations.map(migrationSection)];
   return arrange(cutLines(head, limit - 400), sections, foot.join('\n'), limit);
+}
+
+function countLine(report: PlanReport): string {
+  const { target, changes, migrations } = report;
+  if (isUncounted(report)) return uncounted;
+  const counted = `${formatCount(changes.length, 'change')}, ${formatCount(migrations.length, 'migration')}`;
+  const limits = target === null ? ' Made without a database: sizes, rows and drift are unknown.' : '';
+  return `${counted} to apply.${limits}`;
 }
 
 // Sections are put in as long as there is room for the short forms of those after them.

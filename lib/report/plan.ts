@@ -29,6 +29,16 @@ export function describePlanned({ target }: PlanReport): string {
     : `${target.name} (${target.address})`;
 }
 
+/** True if it is not known what is to be applied: the ledger does not say which files are applied. */
+export const isUncounted = ({ blocked }: PlanReport): boolean => blocked?.code === 'ledger_broken';
+
+/** The line instead of the numbers then. */
+export const uncounted = 'What is to be applied is not known: the ledger does not fit the files.';
+
+/** The number of migrations to apply, as a sentence with a space; empty where it is not known. */
+const countToApply = (report: PlanReport) =>
+  isUncounted(report) ? '' : `${formatCount(report.migrations.length, 'migration')} to apply. `;
+
 /** A plan as text. */
 export function planText(report: PlanReport, paper: Paper): string {
   const { changes, migrations, cautions, findings, losses, policy, drift, blocked, out } = report;
@@ -37,7 +47,7 @@ export function planText(report: PlanReport, paper: Paper): string {
     ink.bold(`Plan for ${describePlanned(report)}`),
     '',
     ...(changes.length === 0
-      ? ['No changes.']
+      ? [isUncounted(report) ? uncounted : 'No changes.']
       : changes.flatMap((one) => wrapText(`  ${makeLegible(describeChange(one))}`, paper))),
     '',
     ...migrations.flatMap((one) => migrationLines(one, paper)),
@@ -58,7 +68,7 @@ export function planText(report: PlanReport, paper: Paper): string {
           ...blockLines(`db:sync would refuse: ${blocked.message}`, paper).map((line) => ink.red(line)),
           ...blockLines(`Hint: ${blocked.hint}`, paper),
         ]),
-    `${formatCount(migrations.length, 'migration')} to apply. Nothing was changed.`,
+    `${countToApply(report)}Nothing was changed.`,
     ...(out === null ? [] : [`Wrote ${out.file}, digest ${out.digest}`]),
   ].join('\n');
 }

@@ -167,13 +167,6 @@ function publisher(
   return ({ facts, text }) => caller.print(json ? JSON.stringify(facts) : text(paperOf(caller, colour)));
 }
 
-// A command knows its options, but not the name that it was called by.
-function withTask(thrown: unknown, task: string): unknown {
-  if (!(thrown instanceof Problem) || thrown.code !== 'bad_option') return thrown;
-  const { data, cause } = thrown as Problem<'bad_option'>;
-  return new Problem('bad_option', { task, ...data }, { cause });
-}
-
 // Left to right; the first that does not end with 0 is the last.
 async function execute(
   caller: Caller,
@@ -191,8 +184,9 @@ async function execute(
     const { own, load } = task as Runnable;
     const work = await load();
     const run = () =>
-      context.run(work, ...args).catch((thrown: unknown) => {
-        throw withTask(thrown, task.name);
+      context.run(work, ...args).catch(async (thrown: unknown) => {
+        const { fitToTask } = await import('./own-hint.ts');
+        throw fitToTask(thrown, task as Runnable, (await loadPackageFacts()).tasks);
       });
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
       // A failure of the hook must not hide the failure of the task.

@@ -16,6 +16,7 @@ export const bothWays = [
   ['drop_table', 'drop owned by app;', 'drop role app;'],
   ['drop_column', 'alter type pair drop attribute b;', 'alter type pair add attribute b int;'],
   ['column_type', 'alter type pair alter attribute b type text;', 'alter type pair owner to app;'],
+  ['renames', 'alter type mood rename to old_mood;', 'alter type mood rename to pgmage_old_mood;'],
   ['renames', `alter type mood rename value 'a' to 'b';`, `alter type mood add value 'c' after 'a';`],
   ['renames', 'alter type pair rename attribute a to b;', 'alter index i rename to j;'],
   ['table_storage', 'alter table t set unlogged;', 'alter table t set (fillfactor = 90);'],

@@ -38,9 +38,7 @@ test('an extension that the target does not have is found before anything is wri
   expect(refused).toMatchObject({
     code: 'unavailable_extensions',
     message: 'The server of local does not have the extensions timescaledb',
-    hint:
-      'Nothing was written or changed. Install them on the server of local, or remove them from the' +
-      ' schema.',
+    hint: 'Nothing was written or changed. Install them there, or remove them from the schema.',
   });
   expect(own.files()).toEqual(files);
 });

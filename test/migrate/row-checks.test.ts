@@ -148,7 +148,7 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       `create type mood as enum ('sad', 'ok'); create table a (id int primary key, mood mood)`,
       `insert into a values (1, 'ok'), (2, 'sad')`,
       `create type mood as enum ('ok'); create table a (id int primary key, mood mood)`,
-      '1 of 2 rows of a has a value of mood that does not become mood, for example id = 2',
+      "1 of 2 rows of a has a value of mood that its type no longer has: 'sad', for example id = 2",
     ],
     [
       'a check of a domain',
@@ -172,7 +172,8 @@ test.each(pairs)('%s that rows do not fit is refused', async (_, old, rows, want
     const before = own.files();
     for (const online of [true, false]) {
       const problem = await failure(sync(own.context, { yes: true, force: true, online }, undefined));
-      expect(problem.message).toContain(`  ${found}: `);
+      // Of a check that stands for a NOT NULL for a short time, the statement is left out.
+      expect(`${problem.message}\n`.replace(/(?<= {2}.*)\n/g, ': ')).toContain(`  ${found}: `);
       expect(problem.code).toBe('rows_in_the_way');
       expect(own.files()).toEqual(before);
     }

@@ -6,6 +6,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { dropOld } from '../../lib/commands/clone-drop-old.ts';
 import { pull } from '../../lib/commands/pull.ts';
+import { push } from '../../lib/commands/push.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
@@ -87,6 +88,11 @@ test('another way to the database of a protected environment needs its name, too
         ['db:clone --drop-old', (one, names) => dropOld(one, { to: socket, ...yes, ...names }, undefined)],
         ['db:restore', (one, names) => restore(one, made.file, { to: 'local', ...yes, ...names }, undefined)],
       ];
+      const pushed = await failure(push(context, yes, undefined));
+      expect([pushed.code, pushed.message]).toEqual([
+        'push_refused',
+        'Cannot push to local: its database is also that of prod, which is protected',
+      ]);
       for (const [name, write] of all) {
         const problem = await failure(write(context, {}));
         expect([name, problem.code]).toEqual([name, 'protected_target']);

@@ -1,6 +1,7 @@
 // A plan as a comment: hostile names stay names, and a long plan keeps its sizes and losses.
 import { expect, test } from 'vitest';
 import type { PlanReport } from '../../lib/commands/plan.ts';
+import { planText } from '../../lib/report/plan.ts';
 import { commentLimit, planMarkdown } from '../../lib/report/plan-markdown.ts';
 
 const plain: PlanReport = {
@@ -17,6 +18,8 @@ const plain: PlanReport = {
   blocked: null,
   out: null,
 };
+
+const paper = { uncut: true, colour: false, now: new Date(0) };
 
 const hostile =
   'a`b</code><img src=x onerror=1> | x\n\n## @org/team ![x](http://e.vil/) [a](javascript:1) <!-- pgmage:plan';
@@ -178,4 +181,16 @@ test('names become no links by themselves', () => {
   const read = text.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
   for (const part of ['www.', 'WWW.', '://', '@b']) expect(read).not.toContain(part);
   for (const name of names) expect(read.replaceAll('<!-- -->', '')).toContain(name);
+});
+
+test('a plan of a target whose position is not known has no numbers', () => {
+  const blocked = { code: 'ledger_broken', message: 'a.sql is applied, but its file is missing', hint: 'x' };
+  const report = { ...plain, blocked };
+  for (const text of [planMarkdown(report), planText(report, { ...paper, width: 100 })]) {
+    expect(text).toContain('What is to be applied is not known: the ledger does not fit the files.');
+    expect(text).not.toMatch(/0 changes|0 migrations|No changes/);
+  }
+  const other = { ...plain, blocked: { ...blocked, code: 'missing_roles' } };
+  expect(planMarkdown(other)).toContain('0 changes, 0 migrations to apply.');
+  expect(planText(other, { ...paper, width: 100 })).toContain('0 migrations to apply.');
 });

@@ -176,8 +176,20 @@ export function checkConversion(
   // An enum that loses labels is replaced under its name: the new one does not exist at the time of the
   // check.
   if (was.length > 0 && labels.length > 0 && !type.endsWith('[]')) {
-    const list = labels.map((label) => literal(String(label))).join(', ');
-    return { ...check, reads: [], test: { where: `${quoteInRow(to)}::text not in (${list})` }, code: false };
+    const list = (some: readonly unknown[], by: string) => some.map((one) => literal(String(one))).join(by);
+    const gone = list(
+      [...new Set(was)].filter((label) => !labels.includes(label)),
+      ' or ',
+    );
+    // By the output function of the type, which is the server's; a cast may be a user's.
+    const text = `format('%s', ${quoteInRow(to)})`;
+    return {
+      ...check,
+      words: gone === '' ? check.words : `a value of ${column} that its type no longer has: ${gone}`,
+      reads: [],
+      test: { where: `${quoteInRow(to)} is not null and ${text} not in (${list(labels, ', ')})` },
+      code: false,
+    };
   }
   const code = types.some((id) => after.facts.get(id)?.kind !== 'enum type');
   return { ...check, reads: types, test: { value, type }, code };
