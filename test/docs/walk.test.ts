@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Check, Errors } from 'typebox/schema';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { anyServer } from '../servers/running.ts';
 import { squeezed, stepsOf, withOutputs } from './console.ts';
 import { pages, read, repository } from './markdown.ts';
@@ -53,15 +53,14 @@ const apart: Readonly<Record<string, readonly string[]>> = {
   'docs/reference/policy.md': ['staging'],
 };
 
-let walk: Walk;
-beforeAll(async () => {
-  walk = await Walk.open(anyServer(), ['prod', 'staging', 'shadow']);
-});
-afterAll(() => walk.close());
+// Opened after the projects of single pages have closed, which drop their databases of the same names.
+let walk: Promise<Walk> | undefined;
+const openWalk = () => (walk ??= Walk.open(anyServer(), ['prod', 'staging', 'shadow']));
+afterAll(async () => (await walk)?.close());
 
-async function check(path: string, project = walk): Promise<void> {
+async function check(path: string, project?: Walk): Promise<void> {
   const text = read(path);
-  const found = withOutputs(text, await project.run(text));
+  const found = withOutputs(text, await (project ?? (await openWalk())).run(text));
   if (process.env.PGMAGE_WRITE_DOCS) writeFileSync(join(repository, path), found);
   else expect(squeezed(found)).toBe(squeezed(text));
 }
@@ -104,7 +103,7 @@ if (isNewest)
     };
     const { $defs } = jsonSchema();
     for (const [task, words] of Object.entries(asked)) {
-      const output = await walk.json(`${task} ${words}`);
+      const output = await (await openWalk()).json(`${task} ${words}`);
       const [fits, faults] = Errors({ $ref: `#/$defs/${reports[task]}`, $defs }, output);
       expect([task, fits, faults]).toEqual([task, true, []]);
       expect(Check({ $ref: `#/$defs/${reports[task]}`, $defs }, { other: output })).toBe(false);
