@@ -2,7 +2,7 @@
 import { readCatalog } from '../catalog/read.ts';
 import { applyMasks } from '../flow/masks.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
-import { readSequences, type SequenceValue } from '../flow/sequences.ts';
+import { listSequences, readSequences, type SequenceValue } from '../flow/sequences.ts';
 import {
   buildTableLocks,
   describeAbsent,
@@ -78,7 +78,7 @@ export async function readSourceSequences(
   source: ServerConnection,
   target: ServerConnection,
 ): Promise<SequenceValue[]> {
-  const there = new Set((await readSequences(target)).map(({ name }) => name));
+  const there = new Set(await listSequences(target));
   // Others may be hidden from the session.
   return readSequences(source, there);
 }

@@ -49,7 +49,7 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
   }
   const { tables, objects, path } = cargo;
   const progress = makeProgress(world, tables);
-  const { down, up } = aside(there, tables);
+  const { down, up } = planAside(there, tables);
   await runSteps(target, down);
   const own = tables.filter(({ extension }) => extension === null);
   if (own.length > 0) await target.execute(`truncate ${own.map(({ name }) => `only ${name}`).join(', ')}`);
@@ -100,8 +100,11 @@ function watches(fact: Fact): boolean {
   return typeof asked === 'function' ? asked(fact) : (asked ?? false);
 }
 
-// Objects that check rows or act on them are dropped while the rows are replaced.
-function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly Step[]; up: readonly Step[] } {
+/** Plans the drop of objects that check rows or act on them, while rows are replaced, and their return. */
+export function planAside(
+  there: Catalog,
+  tables: readonly TableRows[],
+): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => tableId(name)));
   const touches = (id: string | null) => {
     const fact = there.facts.get(id ?? '');
@@ -126,8 +129,8 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
   };
 }
 
-// Sequences of the replaced tables.
-async function positionsOf(
+/** The positions of the sequences of the replaced tables. @throws Problem of a connection */
+export async function positionsOf(
   source: ServerConnection,
   target: ServerConnection,
   { wanted, tables }: CopySet,

@@ -128,7 +128,7 @@ export async function verifyCopy(
     ...wrong,
     ...extra,
     ...differences,
-    ...compareSequences(positions, await readSequences(target)),
+    ...compareSequences(positions, await readSequences(target, new Set(positions.map(({ name }) => name)))),
     ...(objects ? await compareLargeObjects(source, target, wish) : []),
   ];
   if (all.length > 0)

@@ -37,6 +37,7 @@ import { checkPrivileged } from './privileged.ts';
 import { warnOfReplication } from './replication.ts';
 import { checkEventTriggers, checkRights, checkStaying, listCreated, selectCreated } from './rights.ts';
 import { checkRoles } from './roles.ts';
+import { checkRowRights } from './row-rights.ts';
 import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
 
@@ -94,10 +95,7 @@ export async function planClone(
     checkProtection(ends),
     ...(swap?.checks ?? (await warnOfLosses(ends, wish))),
   ];
-  const isReplaced = wish.dataOnly
-    ? await snapshot(ends.from.connection, () => namesOf(ends.from.connection, wish))
-    : null;
-  const replaces = isRefused(checks) ? [] : await snapshot(ends.to.connection, countedIn);
+  const replaces = isRefused(checks) ? [] : await countReplaced(ends, wish);
   const plan: ClonePlan = {
     source: ends.from.named,
     target: ends.to.named,
@@ -107,7 +105,7 @@ export async function planClone(
     estimateSeconds: Math.max(1, Math.ceil(from.bytes / bytesPerSecond)),
     dataOnly: wish.dataOnly ?? false,
     masked: await listMasked(ends.from.connection, wish),
-    replaces: replaces.filter(({ name }) => isReplaced?.has(name) ?? true),
+    replaces,
     replacesObjects: wish.dataOnly && wish.tables ? 0 : await countLargeObjects(ends.to.connection),
     swap: swap?.plan ?? null,
   };
@@ -160,7 +158,7 @@ async function checkNeeds(
     ...(await checkExtensions(ends, extensions, way, part)),
     ...(way === 'created' ? await checkStaying(ends, extensions) : []),
     await checkRoles(ends, way, wish.owners, part),
-    ...(way === null ? [] : await checkOthers(ends, part)),
+    ...(way === null ? [await checkRowRights(ends, wish)] : await checkOthers(ends, part)),
     ...(way === null ? [] : await checkPrivileged(ends, part)),
     ...(way === null ? [] : await warnOfFiredFunctions(ends.from.connection, part)),
   ];
@@ -178,14 +176,21 @@ function selectPart(source: ServerConnection, wish: CopySelection): SelectedPart
   };
 }
 
+async function countReplaced({ from, to }: CopyEnds, wish: CopySelection): Promise<TableCount[]> {
+  const names = wish.dataOnly ? await snapshot(from.connection, () => namesOf(from.connection, wish)) : null;
+  return snapshot(to.connection, (held) => countedIn(held, names));
+}
+
 async function namesOf(source: ServerConnection, wish: CopySelection): Promise<ReadonlySet<string>> {
   const { cargo } = await readRowSet(source, wish);
   return new Set(cargo.tables.map(({ name }) => name));
 }
 
-async function countedIn(connection: Connection): Promise<TableCount[]> {
+// Only of these tables: the role may not read others. null: of all.
+async function countedIn(connection: Connection, names: ReadonlySet<string> | null): Promise<TableCount[]> {
   await refusePlannedCode(connection, ({ reading }) => reading);
-  const tables = (await listTables(connection)).filter(({ extension }) => extension === null);
+  const listed = (await listTables(connection)).filter(({ extension }) => extension === null);
+  const tables = listed.filter(({ name }) => names?.has(name) ?? true);
   const counts = await connection.batch(
     tables.map(({ name }) => `select count(*)::float8 as rows from only ${name}`),
   );

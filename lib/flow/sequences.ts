@@ -38,6 +38,11 @@ export async function readSequences(
   return found.map(({ name, last, called }) => ({ name, last, called }));
 }
 
+/** The names of all sequences, also of those that the role may not read. @throws Problem of the connection */
+export async function listSequences(connection: Connection): Promise<string[]> {
+  return (await connection.rows<{ name: string }>(sequences)).map(({ name }) => name);
+}
+
 async function findSequences(
   connection: Connection,
   names: ReadonlySet<string> | undefined,

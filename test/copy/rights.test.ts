@@ -61,6 +61,46 @@ test.each(servers())('owners that the role is no member of: $major', async (serv
   });
 });
 
+test.each(servers())('rows of tables that belong to another role: $major', async (server) => {
+  await withRoles(server, async (scene) => {
+    const { source, target, url, role, other } = scene;
+    const schema = `create table a (i int primary key, n serial); create table b (i int references a);
+      create table mine (i int); alter table mine owner to ${role};
+      alter table a owner to ${other}; alter table b owner to ${other};`;
+    await rowsOf(
+      source.socket,
+      `${schema} insert into a values (1); insert into b values (1);
+      insert into mine values (1)`,
+    );
+    await rowsOf(target.socket, `${schema} insert into a values (2); insert into mine values (2)`);
+    const context = contextOf(source.socket, url);
+    const before = await wholeOf(target.socket);
+    const refused = async () => {
+      const { code, message } = await failure(cloned(context, { dataOnly: true }));
+      expect(code).toBe('clone_refused');
+      expect((await wholeOf(target.socket)).digests).toEqual(before.digests);
+      return message;
+    };
+    const fault = (names: string) =>
+      `the role ${role} of target cannot replace the rows of ${names} of ${other}.` +
+      ` Run there: GRANT ${other} TO ${role};`;
+    expect(await refused()).toContain(fault('public.a, public.a_n_seq, public.b'));
+    // Its own table alone.
+    const { done } = await cloned(context, { dataOnly: true, tables: ['mine'] });
+    expect(done?.tables).toEqual([{ name: 'public.mine', rows: 1 }]);
+    await rowsOf(target.socket, 'update mine set i = 2');
+    // With these rights it lacks only the one to drop the foreign key for a time.
+    await rowsOf(
+      target.socket,
+      `grant truncate, insert, select on a, b to ${role}; grant select, update on a_n_seq to ${role}`,
+    );
+    expect(await refused()).toContain(fault('public.b'));
+    await rowsOf(target.socket, `revoke all on a, b, a_n_seq from ${role}; grant ${other} to ${role}`);
+    await cloned(context, { dataOnly: true });
+    expect((await wholeOf(target.socket)).digests).toEqual((await wholeOf(source.socket)).digests);
+  });
+});
+
 test.each(servers())('extensions that the role may not create: $major', async (server) => {
   await withRoles(server, async (scene) => {
     const { source, target, url, role } = scene;
