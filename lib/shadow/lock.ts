@@ -1,5 +1,5 @@
 // A lock for one process at a time in a data directory. PGlite itself would admit two, and lose their writes.
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -89,7 +89,10 @@ function create(file: string, content: string): Promise<boolean> {
       writeFileSync(file, content, { flag: 'wx' });
       return true;
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      const { code, syscall } = thrown as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return false;
+      // The file is there, but its content found no room.
+      if (syscall === 'write') rmSync(file, { force: true });
       throw thrown;
     }
   });
