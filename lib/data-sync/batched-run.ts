@@ -2,27 +2,34 @@
 // a run that was interrupted goes on from there.
 
 import { makeRowProgress } from '../flow/progress.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
-import { Problem } from '../problem/problem.ts';
 import { type ChangeResult, changeSettings, type TableChange } from './apply.ts';
 import { checkStagedRows } from './batch-check.ts';
+import { isInTheWay, refuseReach } from './batch-conflicts.ts';
+import { describeBatches } from './batch-interrupt.ts';
 import { makeBatches, orderSteps, type RowBatch } from './batches.ts';
 import {
   addTotals,
   type BatchedBegin,
   batchMode,
   type Checkpoint,
-  describeKept,
-  type InterruptedRun,
   noRows,
   type RowTotals,
 } from './checkpoint.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import type { RowComparison } from './comparison.ts';
 import { fetchRows, type RowSpools } from './fetch-rows.ts';
-import { type ChangedRows, finishRun, type ResumedBatches, type RunMeans, type SyncRun } from './finish.ts';
+import {
+  type ChangedRows,
+  countBatches,
+  finishRun,
+  type ResumedBatches,
+  type RunMeans,
+  type SyncRun,
+} from './finish.ts';
 import { followSequences, type SequenceReport } from './follow-sequences.ts';
 import type { PartialRun } from './partial.ts';
 import { beginRecord, type RunRecorder } from './recorder.ts';
@@ -46,6 +53,8 @@ interface BatchedRun extends BatchedInput {
   readonly means: RunMeans;
   readonly recorder: RunRecorder;
   readonly undoFile: string | null;
+  /** Of the batch under way. */
+  mark: CommitMark;
   /** By table of the target. */
   readonly tables: Map<string, ChangedRows>;
   readonly sideEffects: Map<string, SideEffect>;
@@ -69,13 +78,13 @@ export async function changeInBatches(
   const resumes = state.committed;
   // The snapshot of the target has done its work, and its locks would be in the way.
   for (const { to } of comparison.all) await to.execute('commit');
-  const target = comparison.named.to.name;
-  const forget = workspace.world.onInterrupt?.(async () =>
-    describeKept(state.id, { target, batches: run.batches.length, ...totalsOf(run) }),
+  const kept = () => ({ batches: run.batches.length, ...totalsOf(run) });
+  const forget = workspace.world.onInterrupt?.(() =>
+    describeBatches({ run: state.id, target: means.ends.to, mark: run.mark }, kept()),
   );
   try {
     const sequences = await changeAll(run);
-    await finishBatches(run, { resumes: resumes && shortened(resumes), sequences });
+    await finishBatches(run, { resumes: resumes && countBatches(resumes), sequences });
   } catch (thrown) {
     await run.recorder.noteFailure(thrown, { ...totalsOf(run), skipped: 0 });
     throw thrown;
@@ -122,10 +131,6 @@ async function changeAll(run: BatchedRun): Promise<SequenceReport> {
   return sequences;
 }
 
-function shortened({ tables: _tables, planned: _planned, ...rest }: InterruptedRun): ResumedBatches {
-  return rest;
-}
-
 async function beginBatches(
   session: ServerConnection,
   means: RunMeans,
@@ -140,12 +145,8 @@ async function beginBatches(
     ),
     resumes: state.committed?.id ?? null,
   };
-  const facts = {
-    id: state.id,
-    source: named.from.name,
-    asOf: asOf.from.toISOString(),
-    mode: batchMode(size),
-  };
+  const from = { source: named.from.name, asOf: asOf.from.toISOString() };
+  const facts = { ...from, id: state.id, mode: batchMode(size) };
   const recorder = await beginRecord(workspace, session, facts, { detail: JSON.stringify(begin) });
   const changing = plan.tables.map(({ name, inserts, updates, deletes }) => ({
     name,
@@ -160,6 +161,7 @@ async function beginBatches(
     undoFile: changing.some(({ rows }) => rows > 0)
       ? undoFileOf(undoFolder(workspace.project.root), state.id)
       : null,
+    mark: { id: null },
     tables: new Map(),
     sideEffects: new Map(),
     batches: [],
@@ -173,31 +175,13 @@ const totalsOf = ({ tables }: BatchedRun): RowTotals => [...tables.values()].red
 async function changeBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
   for (;;)
     try {
+      run.mark = { id: null };
       return await tryBatch(run, batch);
     } catch (thrown) {
       if (batch.isLast() || !isInTheWay(run, thrown)) throw thrown;
       await batch.grow(batch.rows() * 3);
     }
 }
-
-// SQLSTATEs: not null, foreign key, unique, exclusion, restrict.
-const violations = new Set(['23502', '23503', '23505', '23P01', '23001']);
-
-function isInTheWay(run: BatchedRun, thrown: unknown): boolean {
-  if (!(thrown instanceof Problem)) return false;
-  const { code, data } = thrown;
-  if ('sqlstate' in data) return violations.has(data.sqlstate);
-  // An old id whose new one comes with a later batch.
-  if (code === 'sync_refused') return true;
-  if (!isReach(thrown)) return false;
-  const names = namesOf(run);
-  return thrown.data.effects.some((effect) => names.some((name) => effect.startsWith(`${name}: `)));
-}
-
-const isReach = (problem: Problem): problem is Problem<'side_effects'> => problem.code === 'side_effects';
-
-const namesOf = ({ compared }: BatchedInput) =>
-  compared.filter(({ spool }) => spool !== null).map(({ pair }) => pair.to.table.name);
 
 async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
   const { session, means, comparison, recorder } = run;
@@ -219,6 +203,7 @@ async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
       force: input.force ?? false,
       lock: lockIn(workspace, session, ends.to),
       undoFile: run.undoFile,
+      mark: run.mark,
       isPart: !isLast,
       ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),
       finish: async (found, undo, stages) => {
@@ -239,20 +224,6 @@ async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
 async function ownTransaction(session: ServerConnection): Promise<string> {
   const [row] = await session.rows<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id');
   return (row as { id: string }).id;
-}
-
-// A foreign key that acts on rows of a later batch would do their work, or undo it.
-function refuseReach(run: BatchedRun, { sideEffects }: ChangeResult): void {
-  if (run.means.input.triggers === 'on') return;
-  const names = new Set(namesOf(run));
-  const reached = sideEffects.filter(({ table }) => names.has(table));
-  if (reached.length > 0)
-    throw new Problem('side_effects', {
-      target: run.comparison.named.to.name,
-      effects: reached.map(
-        ({ table, updated, deleted }) => `${table}: ${updated} updated, ${deleted} deleted`,
-      ),
-    });
 }
 
 async function noteBatch(

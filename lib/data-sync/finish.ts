@@ -94,6 +94,11 @@ export interface SyncedTable {
 /** Batches that were committed before, with the number of their rows. */
 export type ResumedBatches = Pick<InterruptedRun, 'id' | 'batches' | 'inserted' | 'updated' | 'deleted'>;
 
+/** The batches of an interrupted run, without its tables. */
+export function countBatches({ tables: _, planned: _planned, ...rest }: InterruptedRun): ResumedBatches {
+  return rest;
+}
+
 /** The changes that a run made. */
 export interface SyncRun {
   readonly id: string;

@@ -116,6 +116,17 @@ const ways: Readonly<Record<string, Way>> = {
     told: sequences,
     isDone: isNew,
   },
+  'data:sync --batch': {
+    words: () => ['data:sync', '--from', 'prod', '--to', 'staging', '--yes', '--batch', '100'],
+    at: end,
+    told: {
+      committed: /^The batch under way is committed in staging\. Run data:history before you retry\.$/,
+      undone: /^What was not committed was rolled back\. Run the command again when you are ready\.$/,
+      unknown:
+        /^COMMIT of a batch was sent to staging, and its outcome is not known\. Run data:history before you retry\.$/,
+    },
+    isDone: isNew,
+  },
   'db:sync': {
     words: () => ['db:sync', '--env', 'staging', '--yes'],
     at: [/create table public\.things/i, /commit/i],
