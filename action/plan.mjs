@@ -51,12 +51,13 @@ function findBase() {
   );
 }
 
-/** The same; undefined: db:lint then reads all migrations. */
+/** The same; undefined: there is none, as a warning says, and db:lint reads all migrations. */
 function tryBase() {
   try {
     return findBase();
   } catch (error) {
     if (!(error instanceof NoPlan)) throw error;
+    console.log(`::warning title=pgmage::db:lint reads all migrations. ${error.message}`);
     return undefined;
   }
 }
@@ -64,9 +65,9 @@ function tryBase() {
 const planOfFiles = () => pgmage('db:plan', '--format', 'markdown', '--base', findBase());
 
 /**
- * True if GitHub gives the job no secrets: for a pull request of another repository, or of Dependabot.
- * Whatever fails for an environment then fails by that; elsewhere it is an error (GitHub's manual: Using
- * secrets in GitHub Actions).
+ * True if GitHub usually gives the job no secrets: for a pull request of another repository, or of Dependabot.
+ * A failure of the environment is then expected; elsewhere it is an error (GitHub's manual: Using secrets in
+ * GitHub Actions).
  */
 function lacksSecrets() {
   const { head, base } = event.pull_request ?? {};
@@ -82,7 +83,7 @@ function explainNoTarget(words) {
   if (lacksSecrets())
     return {
       text:
-        `The job has no secrets, as in a fork, so \`${name}\` cannot be read. ` +
+        `\`${name}\` could not be read: in a fork, and for Dependabot, a job usually has no secrets. ` +
         'The plan is made from the files alone.',
     };
   if (findCode(pgmage(...words, '--json').text) !== 'several_tenants') return undefined;
@@ -158,9 +159,9 @@ const plan = tryPlan();
 function lintBranch() {
   if (process.env.PGMAGE_LINT === 'false') return { text: '', code: 0 };
   const base = tryBase();
-  const since = base === undefined ? [] : ['--base', base];
+  if (base === undefined) return pgmage('db:lint', '--format', 'github');
   const target = plan.isOfTarget ? ['--env', PGMAGE_ENVIRONMENT] : [];
-  return pgmage('db:lint', '--format', 'github', ...since, ...target);
+  return pgmage('db:lint', '--format', 'github', '--base', base, ...target);
 }
 
 const lint = lintBranch();

@@ -25,8 +25,7 @@ export async function lint(
   paths: Path[] = [],
   options: {
     /**
-     * The environment whose tables have the sizes; without --base only its pending ones of the migrations are
-     * read.
+     * The environment whose tables have the sizes. Without --base, only its pending migrations are read.
      */
     env?: Name;
     /** Leave out the migrations and the findings of this commit, such as origin/main. */

@@ -31,7 +31,7 @@ import { leaveOutKnown } from './lint-base.ts';
 export interface LintInput {
   /** Files and folders; default: the schema and the migrations of the project. */
   readonly paths?: readonly string[];
-  /** The environment whose tables have the sizes; of its migrations the pending ones are read. */
+  /** The environment whose tables have the sizes. Without `base`, only its pending migrations are read. */
   readonly env?: string;
   /** The commit whose migrations and findings are left out. */
   readonly base?: string;
@@ -46,7 +46,7 @@ export interface LintReport {
   readonly denied: number;
   /** The number of warnings. */
   readonly warned: number;
-  /** True if denied findings are in migrations that may be applied: without target and `policy.after`. */
+  /** True if denied ones are in migrations that may be applied: without target, base and `policy.after`. */
   readonly mayBeApplied: boolean;
 }
 
@@ -141,11 +141,11 @@ async function readProject(
   const migrations = await readMigrations(project);
   const wanted = await readWanted(workspace, migrations.length > 0);
   // A commit tells better than a database what is new: a branch may have been applied there already.
-  const isPending = connection !== undefined && commit === null;
-  const open = isPending
-    ? await listPending(project, connection, migrations)
-    : listAfter(migrations, policy.after);
-  const later = commit === null ? open : open.filter(({ file }) => !commit.isUnchanged(file));
+  const open = async () =>
+    connection === undefined
+      ? listAfter(migrations, policy.after)
+      : listPending(project, connection, migrations);
+  const later = commit === null ? await open() : migrations.filter(({ file }) => !commit.isUnchanged(file));
   const schema = asSchema(wanted);
   const faults = schema.length === 0 ? [] : await faultsOfSchema(workspace, policy, schema, migrations);
   return {

@@ -227,6 +227,8 @@ function tellKept({ onInterrupt }: World, written: readonly MigrationFile[]): ((
   if (written.length === 0) return undefined;
   const files = written.map(({ file }) => file).join(', ');
   return onInterrupt?.(
-    async () => `What was not committed was rolled back. Written and kept: ${files}. db:sync applies it.`,
+    async () =>
+      `What was not committed was rolled back. Written and kept: ${files}.` +
+      ' db:sync applies what is not applied yet.',
   );
 }

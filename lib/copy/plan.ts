@@ -118,12 +118,11 @@ const isRefused = (checks: readonly PreflightCheck[]) => checks.some(({ outcome 
 // The secret does not matter: no value is read.
 async function listMasked(source: ServerConnection, wish: CopySelection): Promise<string[]> {
   const columns = await findMaskedColumns(source, wish.masks, '');
-  await checkMasks(source, columns);
   const isAll = columns.length === 0 || isWhole(wish);
   const names = isAll ? null : await snapshot(source, () => namesOf(source, wish));
-  return columns
-    .filter(({ table }) => names?.has(table) ?? true)
-    .map(({ table, quoted }) => `${table}.${quoted}`);
+  const masked = columns.filter(({ table }) => names?.has(table) ?? true);
+  await snapshot(source, () => checkMasks(source, masked));
+  return masked.map(({ table, quoted }) => `${table}.${quoted}`);
 }
 
 async function warnOfLosses({ from, to }: CopyEnds, wish: CopySelection): Promise<PreflightCheck[]> {

@@ -135,6 +135,8 @@ async function loadStatements(
       rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
+  // A script of definitions alone.
+  await reach();
   await batch.end();
 }
 

@@ -107,6 +107,9 @@ export async function checkMasks(connection: Connection, columns: readonly Maske
       await connection.execute(`prepare ${name} as select ${sql} from only ${table}; deallocate ${name}`);
     } catch (thrown) {
       if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
+      // Class 42 is that of wrong SQL; 42501: a right is missing.
+      const { sqlstate } = thrown.data;
+      if (!String(sqlstate).startsWith('42') || sqlstate === '42501') throw thrown;
       const reason = String(thrown.data.message);
       throw new Problem('bad_mask', { mask, reason }, { cause: thrown });
     }

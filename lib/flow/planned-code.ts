@@ -34,14 +34,15 @@ interface Expression {
 
 /**
  * The owners whose functions matter. `others`: all but the session's role, which has its own rights anyway;
- * `all`: every role, for a copy that another role loads. Both without superusers. `except`: all but these.
+ * without superusers; `all`: every role, for a copy on a server where superusers may be others; `except`: all
+ * but these.
  */
 export type PlannedOwners = 'others' | 'all' | { readonly except: readonly string[] };
 
-// Superusers have no rights to gain, and functions in C are made by them alone.
+// Superusers of the same server have no rights to gain, and functions in C are made by them alone.
 function strangers(of: PlannedOwners): string {
   if (typeof of === 'object') return `r.rolname <> all (array[${of.except.map(literal).join()}]::name[])`;
-  return of === 'all' ? 'not r.rolsuper' : 'not r.rolsuper and r.rolname <> current_user';
+  return of === 'all' ? 'true' : 'not r.rolsuper and r.rolname <> current_user';
 }
 
 const routines = (

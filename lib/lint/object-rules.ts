@@ -100,8 +100,8 @@ const renames = overObjects({
     const isRename = tag === 'RenameStmt' && renamed.test(String(node.renameType));
     const isLabel = tag === 'AlterEnumStmt' && node.oldVal !== undefined;
     if (!isRename && !isLabel && tag !== 'AlterObjectSchemaStmt') return [];
-    // pgmage sets an object aside under such a name, and makes the old name again at once (kinds: aside).
-    if (String(node.newname).startsWith('pgmage_old_')) return [];
+    // pgmage sets a type aside under such a name, and makes the old name again at once (kinds: aside).
+    if (node.renameType === 'OBJECT_TYPE' && String(node.newname).startsWith('pgmage_old_')) return [];
     const object = node.relation === undefined ? null : relationOf(node);
     return [[object, 'Programs that use the old name fail']];
   },

@@ -104,7 +104,7 @@ export function detectMarked(text: string): LintedTool | null {
 export function detectTool(traces: LayoutTraces): LintedTool | null {
   const { paths, text } = traces;
   const has = (form: RegExp) => paths.some((path) => form.test(path));
-  if (has(/(^|\/)sqitch\.plan$/) || (has(/^deploy\/.+\.sql$/) && has(/^revert\/.+\.sql$/))) return sqitch;
+  if (has(/^sqitch\.plan$/) || (has(/^deploy\/.+\.sql$/) && has(/^revert\/.+\.sql$/))) return sqitch;
   if (has(/^(supabase\/)?config\.toml$/) && has(/^(supabase\/)?migrations\/\d[^/]*\.sql$/)) return supabase;
   const layout = detectLayout(traces);
   if (layout !== null) return ofLayout(layout);

@@ -14,7 +14,7 @@ import { startAfter } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { type ProtectedDatabase, refuseProtected } from '../project/write-access.ts';
-import { compose } from './compose.ts';
+import { compose, readRecordedSchema } from './compose.ts';
 import { type MigrationSession, prepareRun, readTargetState } from './target-state.ts';
 import { runTrial } from './trial-run.ts';
 
@@ -63,7 +63,7 @@ export async function recordBaseline(
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
     if (drift === null) throw brokenLedger(target.name, faults, files);
-    const end = drift.same ? applied : await reachedBy(session, { applied, actual, drift });
+    const end = await findEnd(session, { applied, actual, isSound: drift.same });
     await prepare();
     if (end === applied) return [];
     await prepareLedger(connection);
@@ -73,11 +73,22 @@ export async function recordBaseline(
   });
 }
 
+/** A target as its ledger and its catalog have it. */
+interface Found {
+  readonly applied: number;
+  readonly actual: Catalog;
+  /** True if it is as its ledger says, perhaps with extensions that a pending migration creates. */
+  readonly isSound: boolean;
+}
+
 // Only a complete schema can be compared: the schema in the middle of a migration is unknown.
-async function reachedBy(
+async function findEnd(
   { workspace, target, files, trials }: MigrationSession,
-  { applied, actual, drift }: { applied: number; actual: Catalog; drift: Comparison },
+  { applied, actual, isSound }: Found,
 ): Promise<number> {
+  const recorded = await readRecordedSchema(workspace, files.slice(0, applied));
+  const drift = await compareCatalogs(workspace, recorded, actual);
+  if (drift.same) return applied;
   const ways = listUps(files.slice(applied)).map((up) => ({ up, down: null }));
   const run = () => runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
   const { states } = await (trials?.get(`${applied} of ${files.length}`, run) ?? run());
@@ -87,6 +98,7 @@ async function reachedBy(
     if (left.same) return applied + count;
     if (nearest === undefined || left.changes.length < nearest.changes.length) nearest = left;
   }
+  if (isSound) return applied;
   const isFar = nearest === undefined || drift.changes.length < nearest.changes.length;
   const { changes } = isFar ? drift : (nearest as Comparison);
   throw new Problem('no_baseline', { environment: target.name, changes: changes.map(describeChange) });

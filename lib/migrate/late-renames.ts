@@ -16,11 +16,13 @@ export const explainLateRenames = (files: readonly TextFile[]) => (request: Rena
 
 async function explain(files: readonly TextFile[], { from, to }: RenameRequest): Promise<string | null> {
   const [old = '', now = ''] = [from.at(-1), to.at(-1)];
+  // A column is one of its table. The common schema need not be named.
+  const holders = from.slice(0, -1).filter((name) => name !== 'public');
   const naming = files.filter(({ text }) => isNamed(text, old));
   for (const { file, runnable, statements } of (await parseFiles(naming)).reverse()) {
     const named = statements
       .map(({ tag, start, end }) => ({ tag, sql: toOneLine(withoutComments(runnable.slice(start, end))) }))
-      .filter(({ sql }) => isNamed(sql, old));
+      .filter(({ sql }) => [old, ...holders].every((name) => isNamed(sql, name)));
     if (named.some(({ tag, sql }) => tag === 'RenameStmt' && isNamed(sql, now))) return null;
     if (named.some(({ sql }) => /\bdrop\b/i.test(sql)))
       return `${file} drops the old name. If no database has that migration, delete the file first`;

@@ -10,7 +10,7 @@ import { withoutComments } from './rows-by-hand.ts';
 
 /** A rename of a table, or of a column of one. */
 interface PathRename {
-  /** The names of the table, at the time of the rename; its schema may be missing. */
+  /** The schema and the name of the table, at the time of the rename. */
   readonly table: readonly string[];
   /** null: the table itself. */
   readonly column: string | null;
@@ -30,9 +30,12 @@ export function readPathRenames(statements: readonly string[]): PathRename[] {
     if (match === null) return [];
     const [, table = '', whole, from, to] = match;
     const column = from === undefined ? null : (namesIn(from)[0] ?? null);
-    return [{ table: namesIn(table), column, to: namesIn(whole ?? to ?? '')[0] ?? '' }];
+    return [{ table: inSchema(namesIn(table)), column, to: namesIn(whole ?? to ?? '')[0] ?? '' }];
   });
 }
+
+// A name without a schema is taken for one of `public`.
+const inSchema = (names: readonly string[]) => (names.length === 1 ? ['public', ...names] : names);
 
 /** The facts of a database, found by names that they will have. */
 export interface Origins {
@@ -88,14 +91,14 @@ export const followRenames = (path: readonly string[], statements: readonly stri
   readPathRenames(statements).reduce(redo, path);
 
 function redo(path: readonly string[], { table, column, to }: PathRename): readonly string[] {
-  const isOf = column === null && table.every((name, at) => path.at(at - table.length) === name);
+  const isOf = column === null && isEqual([...inSchema(path)], [...table]);
   return isOf ? [...path.slice(0, -1), to] : path;
 }
 
 function undo(path: readonly string[], { table, column, to }: PathRename): readonly string[] {
   const [schema = '', name = '', ...rest] = path;
   const own = column === null ? [...table.slice(0, -1), to] : table;
-  if (own.at(-1) !== name || (own.length > 1 && own[0] !== schema)) return path;
+  if (own.at(-1) !== name || own[0] !== schema) return path;
   if (column === null) return [schema, table.at(-1) ?? name, ...rest];
   return rest[0] === to ? [schema, name, column, ...rest.slice(1)] : path;
 }

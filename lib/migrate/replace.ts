@@ -19,11 +19,14 @@ export interface Replacing {
 
 /** True if a sync failed on a migration that can be written again. */
 export function isStuck(thrown: unknown): thrown is Problem<'stuck_migration'> {
-  return thrown instanceof Problem && thrown.code === 'stuck_migration';
+  if (!(thrown instanceof Problem) || thrown.code !== 'stuck_migration') return false;
+  return (thrown as Problem<'stuck_migration'>).data.byHand !== true;
 }
 
-const writing = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'TruncateStmt', 'CallStmt']);
-const writingWords = /\b(insert|update|delete|merge|truncate|call|perform)\b/i;
+const writing = new Set(
+  `InsertStmt UpdateStmt DeleteStmt MergeStmt TruncateStmt CallStmt CopyStmt ExecuteStmt`.split(' '),
+);
+const writingWords = /\b(insert|update|delete|merge|truncate|call|perform|into|setval|nextval)\b/i;
 
 /**
  * True if the schema gives all that files do: no statement writes rows, which only their author knows.
@@ -34,10 +37,15 @@ async function isRewritable(files: readonly MigrationFile[]): Promise<boolean> {
   return !parsed.some(({ text, statements }) =>
     statements.some(
       ({ tag, start, end }) =>
-        writing.has(tag) ||
-        (/^(DoStmt|SelectStmt)$/.test(tag) && writingWords.test(withoutComments(text.slice(start, end)))),
+        writing.has(tag) || writesByWords(tag, withoutComments(text.slice(start, end))),
     ),
   );
+}
+
+// A materialized view is a statement of the same tag as CREATE TABLE AS.
+function writesByWords(tag: string, sql: string): boolean {
+  if (tag === 'CreateTableAsStmt') return !/^\s*create\s+materialized\b/i.test(sql);
+  return /^(DoStmt|SelectStmt)$/.test(tag) && writingWords.test(sql);
 }
 
 /**
@@ -94,7 +102,13 @@ export async function refuseStacking(
     const last = ledger.deeds.filter((deed) => deed.migration === name).at(-1);
     if (last?.outcome !== 'failed' || last.checksum !== migration.checksum) continue;
     const reason = last.detail ?? 'it failed before';
-    if (!passing.test(reason)) await refuseAt(session, composition, file, reason);
+    if (passing.test(reason)) continue;
+    await refuseAt(session, composition, file, reason);
+    const { files, folder, removed } = composition;
+    if (removed.length === 0 && files.length > folder.length) {
+      const { name: environment } = session.target;
+      throw new Problem('stuck_migration', { environment, files: [file], reason, byHand: true });
+    }
   }
 }
 

@@ -124,7 +124,9 @@ export const migrationMessages: {
     (of) => `${of.files[0]} cannot run in ${of.environment}: ${of.reason}`,
     (of) =>
       `Nothing was written or changed. ${of.files.join(', ')} was never applied to ${of.environment}.` +
-      ' If no other database has it, run db:sync --replace to write it again from the schema.',
+      (of.byHand
+        ? ' If no other database has it, edit its SQL or delete it. Then run db:sync again.'
+        : ' If no other database has it, run db:sync --replace to write it again from the schema.'),
   ),
   migrations_changed: row(
     1,

@@ -41,6 +41,8 @@ export interface MigrationProblems {
     /** The files that are to be replaced; the first cannot run. */
     readonly files: readonly string[];
     readonly reason: string;
+    /** True if its author must edit the file, because the schema does not give all that it does. */
+    readonly byHand?: boolean;
   };
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string; readonly holders?: readonly LockHolder[] };

@@ -27,7 +27,9 @@ export const DatabasesSchema = Type.Array(DatabaseSchema);
 /** The answer of POST /api/databases/test. */
 export const TestSchema = Type.Object({
   name: Type.String(),
-  ok: Type.Boolean(),
+  ok: Type.Boolean({
+    description: 'False: there is a problem. Of an embedded database only the files are looked at.',
+  }),
   server: nullable(Type.String()),
   milliseconds: count(),
   problem: nullable(ProblemSchema),

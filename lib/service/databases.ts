@@ -87,8 +87,8 @@ class SeenDatabases implements Databases {
 
 // One process at a time uses an embedded database. The service looks at its files alone.
 async function readEmbedded(directory: string): Promise<'made' | 'unmade'> {
-  const files = await readdir(directory).catch(() => []);
-  return files.length === 0 ? 'unmade' : 'made';
+  const files = await readdir(directory).catch(({ code }) => (code === 'ENOENT' ? [] : null));
+  return files?.length === 0 ? 'unmade' : 'made';
 }
 
 async function lookEmbedded(directory: string): Promise<Omit<Seen, 'checkedAt'>> {

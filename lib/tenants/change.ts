@@ -223,9 +223,9 @@ function interruptText(environment: string, again: string, standing: TenantStand
   return [
     ...part('Done', done),
     ...part('Failed', failed),
-    ...part('Half-way', underWay),
+    ...part('Under way', underWay),
     `Not begun: ${notBegun} ${notBegun === 1 ? 'tenant' : 'tenants'}.`,
-    ...(underWay.length > 0 ? ['What was not committed in a half-way tenant is rolled back.'] : []),
+    ...(underWay.length > 0 ? ['What was not committed in a tenant under way is rolled back.'] : []),
     `Run ${again} to go on: db:status --env ${environment} shows the state of each tenant.`,
   ].join(' ');
 }

@@ -159,12 +159,15 @@ class Turn<Result extends TenantResult> {
   // No other tenant is begun; those under way may still end in time.
   async interrupt(): Promise<string> {
     this.#isEnded = true;
-    await Promise.race([Promise.all(this.#underWay.values()), setTimeout(patienceMs)]);
-    const results = [...this.results.values()];
+    const begun = new Map(this.#underWay);
+    await Promise.race([Promise.all(begun.values()), setTimeout(patienceMs)]);
+    // The interrupt itself ends their sessions: those that fail now did not fail by themselves.
+    const isDone = (tenant: Tenant) => this.results.get(tenant)?.problem === null;
+    const underWay = [...begun.keys()].filter((tenant) => !isDone(tenant)).map(({ name }) => name);
+    const results = [...this.results].filter(([tenant]) => isDone(tenant) || !begun.has(tenant));
     const names = (isWanted: boolean) =>
-      results.filter(({ problem }) => (problem !== null) === isWanted).map(({ name }) => name);
-    const underWay = [...this.#underWay.keys()].map(({ name }) => name);
+      results.filter(([tenant]) => isDone(tenant) === isWanted).map(([{ name }]) => name);
     const notBegun = this.#tenants.length - results.length - underWay.length;
-    return this.#loop.interrupted?.({ done: names(false), failed: names(true), underWay, notBegun }) ?? '';
+    return this.#loop.interrupted?.({ done: names(true), failed: names(false), underWay, notBegun }) ?? '';
   }
 }

@@ -53,6 +53,7 @@ async function withOwner(server: Server, use: (scene: Scene) => Promise<void>): 
   }
 }
 
+type Format = Awaited<ReturnType<typeof oneOfEach>>[number];
 const shown = ({ code, message }: Problem) => `${code}: ${message}`;
 const to = { to: 'other', yes: true, force: true };
 
@@ -106,3 +107,15 @@ test.each(await oneOfEach('backups of earlier releases with planned code'))(
     });
   },
 );
+
+test('of an owner who is a superuser where the backup is made, and none where it is restored', async () => {
+  const [{ server, engine, format }] = (await oneOfEach('backups of superusers')) as [Format];
+  await withOwner(server, async ({ own, role, isSuper }) => {
+    await query(server.socket(), `alter role ${role} superuser`);
+    await backup(own.context, { env: 'owner', engine, format });
+    await query(server.socket(), `alter role ${role} nosuperuser`);
+    const [made] = (await listBackups(own.folder)) as [Backup];
+    expect((await failure(restore(own.context, made.name, to, undefined))).code).toBe('planned_code');
+    expect(await isSuper()).toBe(false);
+  });
+});

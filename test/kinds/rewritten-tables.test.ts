@@ -1,5 +1,5 @@
-// Which changes of a type rewrite a table: the server's own files say it, so that no one plans an outage in
-// vain, or none where there is one.
+// The server's own files say if a change of a type rewrites a table, so that no one plans an outage in vain,
+// or none where there is one.
 import { expect, test } from 'vitest';
 import { rewritesTable } from '../../lib/kinds/tables/type-conversions.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -54,7 +54,7 @@ test.each(servers())('as the server does it: $version', async (server) => {
     expect(found).toHaveLength(pairs.length);
     const said = found.map((one) => ({ ...one, said: rewritesTable(one.from, one.to) }));
     expect(said.filter((one) => one.rewritten && !one.said)).toEqual([]);
-    // Which fields of intervals hold which others is not worked out.
+    // It is not worked out if fields of an interval hold others.
     const isLeftOut = ({ from, to }: Found) =>
       from.startsWith('bit(') || `${from} ${to}`.includes('interval day to second');
     expect(said.filter((one) => one.said && !one.rewritten && !isLeftOut(one))).toEqual([]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { mayLose } from '../../lib/kinds/tables/lost-values.ts';
-import { writeConversion } from '../../lib/kinds/tables/type-conversions.ts';
+import { rewritesTable, writeConversion } from '../../lib/kinds/tables/type-conversions.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Scope } from '../../lib/model/kind.ts';
 
@@ -51,4 +51,15 @@ test('a type of the same name in another schema is the same where its extension 
   expect(mayLose('v1.code', 'v3.code', scope, false)).toBe(true);
   expect(mayLose('v1.code', 'v2.code', kept, false)).toBe(true);
   expect(mayLose('v1.code', 'v2.code', scopeOf(null), false)).toBe(true);
+});
+
+test.each([
+  ['geometry(Point,4326)', 'geometry(Point,3857)', true],
+  ['geometry', 'geometry(Point,4326)', true],
+  ['geometry(Point,4326)', 'geometry', false],
+  ['geometry(Point,4326)[]', 'geometry(Point,3857)[]', true],
+  ['timeseries.v(3)', 'timeseries.v(6)', true],
+  ['public.mood', 'public.mood', true],
+])('%s to %s rewrites the table: %s', (from, to, rewrites) => {
+  expect(rewritesTable(from, to)).toBe(rewrites);
 });

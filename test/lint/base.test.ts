@@ -75,6 +75,14 @@ test('what a branch adds or edits is linted, and nothing of the commit', async (
   ]);
 });
 
+test('a new file is linted also where it sorts before policy.after', async () => {
+  commitMain();
+  own.write('3_new.sql', migration('alter table t drop column at;'));
+  const after = '4_last';
+  expect(await found({}, { after })).not.toContain('migrations/3_new.sql:3 drop_column');
+  expect(await found({ base: 'main' }, { after })).toEqual(['migrations/3_new.sql:3 drop_column']);
+});
+
 test('of the schema only new findings are told, also in a line that moved', async () => {
   commitMain();
   own.want(`-- The tables.

@@ -17,6 +17,8 @@ export const bothWays = [
   ['drop_column', 'alter type pair drop attribute b;', 'alter type pair add attribute b int;'],
   ['column_type', 'alter type pair alter attribute b type text;', 'alter type pair owner to app;'],
   ['renames', 'alter type mood rename to old_mood;', 'alter type mood rename to pgmage_old_mood;'],
+  ['renames', 'alter table t rename to pgmage_old_t;', 'alter index i rename to pgmage_old_i;'],
+  ['renames', 'alter table t rename column a to pgmage_old_a;', 'alter sequence s rename to pgmage_old_s;'],
   ['renames', `alter type mood rename value 'a' to 'b';`, `alter type mood add value 'c' after 'a';`],
   ['renames', 'alter type pair rename attribute a to b;', 'alter index i rename to j;'],
   ['table_storage', 'alter table t set unlogged;', 'alter table t set (fillfactor = 90);'],

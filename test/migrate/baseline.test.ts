@@ -194,3 +194,12 @@ test('a schema that somebody wrote is only added to', async () => {
     expect(readFileSync(context.project.schema, 'utf8')).toBe(before);
   });
 });
+
+test('a database that has extensions and nothing else is recorded', async () => {
+  await having('create extension hstore', async ({ own }) => {
+    const { baseline } = await pull(own.context, { baseline: true }, undefined);
+    expect(baseline?.recorded).toEqual(own.files().map((file) => file.replace('.sql', '')));
+    expect(baseline?.recorded).toHaveLength(1);
+    expect(isSound(await status(own.context))).toBe(true);
+  });
+});

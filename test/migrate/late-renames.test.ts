@@ -63,3 +63,12 @@ test('it is refused with the file to delete, which the report of db:generate nam
   expect((await sync(own.context, { yes: true, rename }, undefined)).applied).toHaveLength(1);
   expect((await generate(own.context, { rename })).written).toEqual([]);
 });
+
+test('a column of that name in another table is another one', async () => {
+  await generate(own.context, { rename });
+  own.want(`${old.replace('vip2', 'vip3')} create table orders (id int primary key, vip2 boolean);`);
+  await generate(own.context);
+  own.want(`${old.replace('vip2', 'vip3')} create table orders (id int primary key);`);
+  await generate(own.context);
+  expect((await sync(own.context, { ...yes, rename }, undefined)).applied).toHaveLength(3);
+});

@@ -112,3 +112,24 @@ test('rows that stop a rollback are not a matter of the schema', async () => {
     'The migration was rolled back. Correct the rows of t, then run db:rollback again.',
   );
 });
+
+test('rows that a statement takes along are not lost by writing the file again', async () => {
+  const kept = 'create table old as select a from t where b = 1;';
+  own.want(`${base} create table old (a int); create unique index i on t (b);`);
+  own.write(rows, draft(`${kept} ${unique}`, 'drop index i; drop table old;'));
+  const refused = await failure(sync(own.context, { ...yes, replace: true }, undefined));
+  expect(refused.hint).not.toContain('--replace');
+  expect(own.files()).toContain(rows);
+});
+
+test('nothing is added behind a migration that failed and that only its author can correct', async () => {
+  own.write(rows, draft(`do $$ begin insert into t values (1); end $$;`, 'select 1;'));
+  const first = await failure(sync(own.context, yes, undefined));
+  expect(first.message).toContain('duplicate key');
+  const files = own.files();
+  own.want(`${base} create table u (a int);`);
+  const refused = await failure(sync(own.context, {}, async () => true));
+  expect(refused.code).toBe('stuck_migration');
+  expect(refused.hint).toContain('edit its SQL or delete it. Then run db:sync again.');
+  expect(own.files()).toEqual(files);
+});

@@ -237,10 +237,10 @@ test.each([
     // What is made from the files alone cannot be approved.
     expect(outputs).toEqual({ digest: '' });
     expect(existsSync(join(root, 'plan.json'))).toBe(false);
-    expect(output).toContain('::notice title=pgmage::The job has no secrets, as in a fork, so `prod`');
+    expect(output).toContain('::notice title=pgmage::`prod` could not be read: in a fork');
     expect(output).toContain('::notice title=pgmage::The token may not write comments');
     expect(hub.comments).toEqual([]);
-    expect(summary).toMatch(/^<!-- pgmage:plan prod -->\n### .*\n\n> The job has no secrets, as in a fork/);
+    expect(summary).toMatch(/^<!-- pgmage:plan prod -->\n### .*\n\n> `prod` could not be read: in a fork/);
     expect(summary).toContain('DROP COLUMN note');
     expect(output + summary).not.toContain('t0ken');
   },

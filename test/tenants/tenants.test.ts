@@ -273,7 +273,7 @@ test('existing tenants are adopted by --baseline', async () => {
   expect(states(status)).toEqual({ a: 'in_sync', b: 'in_sync' });
 });
 
-test('an interrupt tells which tenants are done, half-way and not begun', async () => {
+test('an interrupt tells which tenants are done, under way and not begun', async () => {
   fleet = await openFleet(['a', 'b', 'c', 'd']);
   await fleet.pgmage('db:sync --env shops --yes');
   fleet.want('create table users (id int primary key, name text, email text);');
@@ -286,7 +286,8 @@ test('an interrupt tells which tenants are done, half-way and not begun', async 
   child.kill('SIGINT');
   const { code, out, log } = await ended;
   expect([code, out]).toEqual([130, '']);
-  expect(log).toContain('Interrupted. Done: a. Half-way: b. Not begun: 2 tenants.');
+  expect(log).toContain('Interrupted. Done: a. Under way: b. Not begun: 2 tenants.');
+  expect(log).toMatch(/ \d+_\w+ was rolled back: it changed nothing in shops:b\./);
   await reader.execute('commit');
   await reader.close();
   const { facts } = await fleet.json<TenantsReport>('db:status --env shops');

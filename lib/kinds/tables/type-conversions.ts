@@ -100,12 +100,15 @@ export function rewritesTable(from: string, to: string): boolean {
   const isText = [x, y].every((type) => type === 'character varying' || type === 'text');
   const [narrow, wide] = [sizesOf(from), sizesOf(to)];
   if (x !== y && !isText) return true;
-  // Without a size, there is no limit.
-  if (wide.length === 0) return from === to && !isText;
+  // Without a size, there is no limit. Words in parentheses are a type modifier of an extension.
+  if (wide.length === 0) return to.includes('(') || (from === to && !isText);
   if (isText || x === 'bit varying') return !holds(wide, narrow);
   if (x === 'numeric') return !holds(wide, narrow) || wide[1] !== narrow[1];
-  return !/^(time|interval)[^[]*$/.test(x) || digitsOf(wide) < digitsOf(narrow);
+  return !fractional.test(x) || digitsOf(wide) < digitsOf(narrow);
 }
+
+// Types with digits of seconds.
+const fractional = /^(time(stamp)? with(out)? time zone|interval[a-z ]*)$/;
 
 const holds = ([wide = 0]: readonly number[], [narrow = Number.POSITIVE_INFINITY]: readonly number[]) =>
   wide >= narrow;
