@@ -93,6 +93,8 @@ export interface DescribedType {
   readonly default: string | null;
   readonly notNull: boolean;
   readonly checks: readonly string[];
+  /** Of PUBLIC, too, which may use a type unless that was revoked. */
+  readonly grants: readonly DescribedGrant[];
 }
 
 /** An input of a function, or a column of its result. */
@@ -134,6 +136,7 @@ export interface DescribedSequence {
   readonly path: ObjectPath;
   readonly typeText: string;
   readonly comment: string | null;
+  readonly grants: readonly DescribedGrant[];
 }
 
 /** A schema. */

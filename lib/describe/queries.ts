@@ -95,7 +95,8 @@ const types = `
         where r.rngtypid = t.oid) end as base,
     pg_get_expr(t.typdefaultbin, 0) as default, t.typnotnull as "notNull",
     array(select pg_get_constraintdef(k.oid) from pg_constraint k where k.contypid = t.oid
-      and k.contype = 'c' order by k.conname collate "C") as checks
+      and k.contype = 'c' order by k.conname collate "C") as checks,
+    ${grants(`coalesce(t.typacl, acldefault('T', t.typowner))`, 't.typowner')} as grants
   from pg_type t join pg_namespace n on n.oid = t.typnamespace
     left join pg_class c on c.oid = t.typrelid
   where (t.typtype in ('e', 'd', 'r') or c.relkind = 'c')
@@ -141,7 +142,7 @@ const routines = `
 
 const sequences = `
   select array[n.nspname, c.relname] as path, format_type(s.seqtypid, null) as "typeText",
-    ${comment('pg_class', 'c.oid')} as comment
+    ${comment('pg_class', 'c.oid')} as comment, ${grants('c.relacl', 'c.relowner')} as grants
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid
   where c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid

@@ -50,9 +50,9 @@ function sorted(major: number, answers: Answers): Description {
     schemas: sortBy(schemas, ({ name }) => name).map(withSortedGrants),
     extensions: extensions.map(({ name }) => name).sort(compareText),
     relations: sortBy(relations, keyOf).map(sortParts),
-    types: sortBy(types, keyOf),
+    types: sortBy(types, keyOf).map(withSortedGrants),
     routines: sortBy(routines, (one) => `${keyOf(one)}\0${one.signature}`).map(withSortedGrants),
-    sequences: sortBy(sequences, keyOf),
+    sequences: sortBy(sequences, keyOf).map(withSortedGrants),
     values: new Map(values.map(({ oid, ...type }) => [oid, type])),
   };
 }

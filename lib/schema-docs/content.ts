@@ -32,9 +32,9 @@ export function documentSchemas(description: Description): SchemaDocument[] {
       ...describeOwner(schema.owner),
       ...describeGrants('SCHEMAS', description.major, [{ grants: schema.grants, columns: null }]),
       ...relations.flatMap((relation) => relationBlocks(relation, description)),
-      ...typeBlocks(types),
+      ...typeBlocks(types, description.major),
       ...routineBlocks(routines, description.major),
-      ...sequenceBlocks(sequences),
+      ...sequenceBlocks(sequences, description.major),
     ];
     const counts = countObjects(relations, types, routines);
     return { schema: name, comment: schema.comment === usual ? null : schema.comment, counts, blocks };
@@ -77,7 +77,7 @@ function countObjects(
   return counts.flatMap(([count, noun]) => (count === 0 ? [] : [formatCount(count, noun)]));
 }
 
-function typeBlocks(types: readonly DescribedType[]): Block[] {
+function typeBlocks(types: readonly DescribedType[], major: number): Block[] {
   return types.flatMap((type) => [
     {
       is: 'heading',
@@ -87,7 +87,16 @@ function typeBlocks(types: readonly DescribedType[]): Block[] {
     },
     ...(type.comment === null ? [] : [{ is: 'paragraph', text: [type.comment] } as const]),
     ...typeBody(type),
+    ...typeGrants(type, major),
   ]);
+}
+
+// Every role may use a type, if nothing else is said.
+function typeGrants({ grants }: DescribedType, major: number): Block[] {
+  const [first] = grants;
+  if (grants.length === 1 && first?.role === 'PUBLIC') return [];
+  if (grants.length === 0) return [{ is: 'paragraph', text: ['No other role than its owner may use it.'] }];
+  return describeGrants('TYPES', major, [{ grants, columns: null }]);
 }
 
 const titles = { enum: 'Enum', composite: 'Composite type', domain: 'Domain', range: 'Range type' } as const;
@@ -162,7 +171,7 @@ function routineBody(routine: DescribedRoutine, major: number): Block[] {
   ];
 }
 
-function sequenceBlocks(sequences: readonly DescribedSequence[]): Block[] {
+function sequenceBlocks(sequences: readonly DescribedSequence[], major: number): Block[] {
   if (sequences.length === 0) return [];
   return [
     { is: 'heading', level: 2, id: null, text: ['Sequences'] },
@@ -175,5 +184,10 @@ function sequenceBlocks(sequences: readonly DescribedSequence[]): Block[] {
         [comment ?? ''],
       ]),
     },
+    ...sequences.flatMap(({ path, grants }) => {
+      const granted = describeGrants('SEQUENCES', major, [{ grants, columns: null }]);
+      const name = { is: 'paragraph', text: ['Privileges on ', { code: qualify(path) }, ':'] } as const;
+      return granted.length === 0 ? [] : [name, ...granted];
+    }),
   ];
 }

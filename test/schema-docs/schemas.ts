@@ -34,6 +34,8 @@ grant all on shop.orders to public;
 grant update (name) on shop.customers to public;
 grant all (email) on shop.customers to public;
 revoke execute on function shop.total from public;
+grant usage on sequence shop.numbers to public;
+revoke usage on type shop.address from public;
 comment on table shop.customers is 'People who buy.';
 comment on column shop.customers.name is 'As they write it.';
 comment on constraint customers_pkey on shop.customers is 'The key.';
