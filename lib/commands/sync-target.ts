@@ -226,9 +226,5 @@ export async function applyToTarget(
 function tellKept({ onInterrupt }: World, written: readonly MigrationFile[]): (() => void) | undefined {
   if (written.length === 0) return undefined;
   const files = written.map(({ file }) => file).join(', ');
-  return onInterrupt?.(
-    async () =>
-      `What was not committed was rolled back. Written and kept: ${files}.` +
-      ' db:sync applies what is not applied yet.',
-  );
+  return onInterrupt?.(async () => `Written and kept: ${files}. db:sync applies what is not applied yet.`);
 }

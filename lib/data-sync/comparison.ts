@@ -1,7 +1,7 @@
 // Two databases that are compared: both read in one state each, their tables paired, and what cannot be
 // compared named.
-import { join } from 'node:path';
-import { hasOwnCache } from '../config/cache.ts';
+import { dirname, join } from 'node:path';
+import { findCache } from '../config/cache.ts';
 import { masksIn } from '../copy/options.ts';
 import { adviseDatabase } from '../copy/preflight.ts';
 import { findMaskedColumns } from '../flow/masks.ts';
@@ -98,8 +98,9 @@ export async function withComparison<T>(
     if (shapes.from.encoding !== shapes.to.encoding) throw refuseEncodings(ofBoth, shapes);
     const masks = { ...project.masks, ...masksIn(input.mask ?? []) };
     const isMasked = Object.keys(masks).length > 0;
+    const folder = await findFolder(project);
     const columns = isMasked
-      ? await findMaskedColumns(from, masks, await readMaskSecret(ownFolder(project), folderOf(project)))
+      ? await findMaskedColumns(from, masks, await readMaskSecret(ownFolder(project), folder))
       : [];
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
@@ -107,7 +108,7 @@ export async function withComparison<T>(
       await checkIds(to, pairs);
       const { fit, refused } = await fitting(crew.all, pairs);
       const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
-      return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
+      return withSpools(folder, (spool) => work({ ...given, spool }));
     };
     return compare().catch(async (thrown: unknown) => {
       throw await nameConfigured(ends, pairs, thrown);
@@ -137,8 +138,13 @@ export async function listPairs(
 }
 
 const ownFolder = ({ root }: Project) => join(root, '.pgmage');
+
 // A comparison works without rights on the folder of the project.
-const folderOf = (project: Project) => (hasOwnCache(project) ? ownFolder(project) : project.cacheDir);
+async function findFolder(project: Project): Promise<string> {
+  const own = ownFolder(project);
+  const cache = await findCache(project.root);
+  return dirname(cache) === own ? own : cache;
+}
 
 /** A target that was given as a URL has no other name. */
 function shown(project: Project, target: Reachable): NamedTarget {

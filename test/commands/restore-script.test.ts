@@ -171,7 +171,7 @@ test('nothing is loaded without leave, and a failed backup stops it', async () =
     const alone = { to: 'copy', append: true, ...consent };
     expect((await failure(restore(own.context, 'given.sql', alone, undefined))).code).toBe('bad_option');
     const without = await failure(restore(own.context, 'given.sql', { to: 'copy', ...consent }, undefined));
-    expect(without.message).toContain('--without-manifest loads it');
+    expect(without.message).toContain('or load it with db:restore --without-manifest');
     let asked = '';
     const declined = await restoreScript(
       own.context,

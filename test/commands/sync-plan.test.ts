@@ -277,7 +277,7 @@ test('an interrupt names the migration that was written and stays', async () => 
   };
   await sync(derive(own.context, { onInterrupt }), { ...yes, name: 'base' }, undefined);
   expect(await first?.()).toBe(
-    `What was not committed was rolled back. Written and kept: migrations/${own.files()[0]}. db:sync applies what is not applied yet.`,
+    `Written and kept: migrations/${own.files()[0]}. db:sync applies what is not applied yet.`,
   );
   expect(undos).not.toContain(first);
 });

@@ -60,7 +60,7 @@ test('comments and blanks are accepted, here and in every other environment', as
     `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ` +
       ' (db:verify --repair accepts that)',
   ]);
-  expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify shows');
+  expect((await failure(sync(own.context, yes, undefined))).hint).toContain('run db:verify --repair.');
   expect((await failure(repair(own.context, {}, undefined))).code).toBe('confirmation_needed');
   const declined = await repair(own.context, {}, async ({ edited, files, rows }) => {
     expect([edited, files.length, rows]).toEqual([[name(0)], 3, [name(0), name(1), name(2)]]);

@@ -133,10 +133,11 @@ const ways: Readonly<Record<string, Way>> = {
     words: () => ['db:sync', '--env', 'staging', '--yes'],
     at: [/create table public\.things/i, /commit/i],
     told: {
-      committed: /^Applied: \d+_\w+\.$/,
-      undone: /^\d+_\w+ was rolled back: it changed nothing in staging\.$/,
+      committed: /^Written and kept: \S+ db:sync applies what is not applied yet\. Applied: \d+_\w+\.$/,
+      undone:
+        /^Written and kept: \S+ db:sync applies what is not applied yet\. \d+_\w+ was rolled back: it changed nothing in staging\.$/,
       unknown:
-        /^COMMIT of \d+_\w+ was sent to staging, and its outcome is not known\. Run db:status before you retry\.$/,
+        /^Written and kept: \S+ db:sync applies what is not applied yet\. COMMIT of \d+_\w+ was sent to staging, and its outcome is not known\. Run db:status before you retry\.$/,
     },
     isDone: `select from pg_class where relname = 'things'`,
   },
