@@ -77,6 +77,10 @@ test('what a branch adds or edits is linted, and nothing of the commit', async (
 
 test('a new file is linted also where it sorts before policy.after', async () => {
   commitMain();
+  own.write('4_last.sql', migration('create table u ();'));
+  git('add', '.');
+  git('commit', '-q', '-m', 'last');
+  git('branch', '-f', 'main');
   own.write('3_new.sql', migration('alter table t drop column at;'));
   const after = '4_last';
   expect(await found({}, { after })).not.toContain('migrations/3_new.sql:3 drop_column');

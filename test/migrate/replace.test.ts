@@ -54,9 +54,11 @@ test('rows of a hand-written migration are for its author to correct, in the way
       ' then edit its SQL or delete the file. Then run db:sync again.',
   );
   expect(refused.hint).not.toContain('--replace');
-  // The option does not lose it.
+  // The option does not lose it, and no file is added behind it.
   own.want(`${base} create table u (a int);`);
-  expect((await failure(sync(own.context, { ...yes, replace: true }, undefined))).code).toBe('unfit_rows');
+  const behind = await failure(sync(own.context, { ...yes, replace: true }, undefined));
+  expect(behind.code).toBe('stuck_migration');
+  expect(behind.hint).not.toContain('--replace');
   expect(own.files()).toContain(rows);
   for (const file of own.files().slice(1))
     change(file, (text) => withoutChecksum(text).replace('values (1)', 'values (3)'));
