@@ -135,7 +135,6 @@ async function loadStatements(
       rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
-  // A script of definitions alone.
   await reach();
   await batch.end();
 }

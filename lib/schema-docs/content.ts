@@ -91,7 +91,7 @@ function typeBlocks(types: readonly DescribedType[], major: number): Block[] {
   ]);
 }
 
-// Every role may use a type, if nothing else is said.
+// Every role may use a type, until that is revoked.
 function typeGrants({ grants }: DescribedType, major: number): Block[] {
   const [first] = grants;
   if (grants.length === 1 && first?.role === 'PUBLIC') return [];

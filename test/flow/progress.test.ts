@@ -7,8 +7,10 @@ import { expect, test } from 'vitest';
 import { type CopyProgress, makeProgress, makeRowProgress } from '../../lib/flow/progress.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { run } from '../../lib/runner/main.ts';
+import { dumpable } from '../backup/scene.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
+import type { Server } from '../servers/server.ts';
 
 const mega = 2 ** 20;
 const tables = [
@@ -93,8 +95,10 @@ test('where there is nothing to measure, no line has a number', () => {
   ]);
 });
 
+const [oldest] = await dumpable('the progress of a backup');
+
 test('a backup of an empty database names what it reads', async () => {
-  await withDatabase(anyServer(), async ({ url }) => {
+  await withDatabase(oldest as Server, async ({ url }) => {
     const root = mkdtempSync(join(tmpdir(), 'pgmage-progress-'));
     writeFileSync(join(root, '.env.dev'), `DATABASE_URL=${url}`);
     let time = Date.UTC(2026, 10, 20);
