@@ -50,18 +50,16 @@ function withoutUnused(catalog: Catalog, beside?: Catalog): Catalog {
 export function withoutLedger(catalog: Catalog): Catalog {
   // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of
   // facts. The path of a fact outside schemas can begin with such a name too: the role that loads a shadow.
-  const homes = new Map<string, string>();
-  for (const { id, path } of catalog.facts.values()) {
-    const [name = ''] = path;
-    if (path.length === 1 && isLedgerSchema(name) && id === schemaId(name)) homes.set(name, id);
-  }
+  const named = [...catalog.facts.values()].filter(({ path: [name] }) => name && isLedgerSchema(name));
+  const isHome = ({ id, path: [name = ''] }: Fact) => id === schemaId(name);
+  const homes = new Set(named.filter(isHome).map(({ path: [name] }) => name));
   if (homes.size === 0) return catalog;
-  const gone = new Set(homes.values());
-  for (const { id, path, parent } of catalog.facts.values()) {
-    const isInside = path.length > 1 && homes.has(path[0] as string);
-    if (isInside || (parent !== null && gone.has(parent))) gone.add(id);
-  }
-  const kept = new Map([...catalog.facts].filter(([id]) => !gone.has(id)));
+  const isInside = (fact: Fact) => homes.has(fact.path[0]) && (fact.path.length > 1 || isHome(fact));
+  const gone = new Set(named.filter(isInside).map(({ id }) => id));
+  const kept = new Map<string, Fact>();
+  for (const [id, fact] of catalog.facts)
+    if (fact.parent !== null && gone.has(fact.parent)) gone.add(id);
+    else if (!gone.has(id)) kept.set(id, fact);
   return withRelations(catalog, kept, () => catalog);
 }
 
