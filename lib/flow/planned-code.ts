@@ -39,10 +39,14 @@ interface Expression {
  */
 export type PlannedOwners = 'others' | 'all' | { readonly except: readonly string[] };
 
+// Built-in functions, and those of extensions, are the target's own.
+const ownRoutine = `p.oid >= 16384 and not exists (select from pg_depend e
+  where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')`;
+
 // Superusers of the same server have no rights to gain, and functions in C are made by them alone.
 function strangers(of: PlannedOwners): string {
   if (typeof of === 'object') return `r.rolname <> all (array[${of.except.map(literal).join()}]::name[])`;
-  return of === 'all' ? 'true' : 'not r.rolsuper and r.rolname <> current_user';
+  return of === 'all' ? ownRoutine : 'not r.rolsuper and r.rolname <> current_user';
 }
 
 const routines = (
