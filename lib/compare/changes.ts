@@ -234,7 +234,7 @@ function joined(a: string, b: string): string {
 
 /**
  * The text of a missing change, which names a part with its table: `ALTER TABLE leagues.status SET NOT NULL
- * DEFAULT ''`. It is no statement.
+ * DEFAULT ''`. It cannot be run.
  */
 export function shortenPart(text: string): string {
   const [start, part] = partial.exec(text) ?? [];

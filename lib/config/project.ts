@@ -39,7 +39,7 @@ export async function openProject(cwd: string, version: string): Promise<Project
   return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };
 }
 
-/** The folder of that project; the folder itself where the configuration is no file. It never fails. */
+/** The folder of that project; the folder itself if there is no configuration file. It does not throw. */
 export async function findProjectRoot(cwd: string): Promise<string> {
   const { root } = await locate(cwd).catch(() => ({ root: cwd }));
   return root;

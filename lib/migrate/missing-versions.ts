@@ -47,20 +47,15 @@ export async function refuseMissingExtensions(
 ): Promise<void> {
   const created = (await listWanted(files)).filter(({ action }) => action === 'create');
   if (created.length === 0) return;
-  const rows = await queryPinned<{ name: string }>(
+  const rows = await queryPinned<{ name: string; installed: boolean }>(
     connection,
-    `select name::text from pg_catalog.pg_available_extensions
-     union select extname::text from pg_catalog.pg_extension`,
+    `select name::text, false as installed from pg_catalog.pg_available_extensions
+     union all select extname::text, true from pg_catalog.pg_extension`,
   );
+  if (rows.some(({ name, installed }) => installed && name === 'pg_tle')) return;
   const known = new Set(rows.map(({ name }) => name));
-  if (known.has('pg_tle') && (await isInstalled(connection, 'pg_tle'))) return;
   const extensions = [...new Set(created.map(({ name }) => name))].filter((name) => !known.has(name)).sort();
   if (extensions.length > 0) throw new Problem('unavailable_extensions', { environment, extensions });
-}
-
-async function isInstalled(connection: Connection, name: string): Promise<boolean> {
-  const sql = `select from pg_catalog.pg_extension where extname = ${literal(name)}`;
-  return (await queryPinned(connection, sql)).length > 0;
 }
 
 async function listWanted(files: readonly TextFile[]): Promise<ExtensionVersion[]> {

@@ -11,8 +11,8 @@ import { visitStatements } from '../sql/parse.ts';
 import { readRecordedSchema } from './compose.ts';
 
 /**
- * Compares a target with the first migrations. An extension is no drift if the next ones create it as it is
- * there, and with IF NOT EXISTS: the server then asks for no right (source: CreateExtension).
+ * Compares a target with the first migrations. An extension does not count as drift if the next ones create
+ * it as it is there, and with IF NOT EXISTS: the server then asks for no right (source: CreateExtension).
  * @param applied the number of these migrations
  * @throws Problem of the shadow
  */

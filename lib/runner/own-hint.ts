@@ -5,7 +5,7 @@ import { type Task, toFlag } from './task.ts';
 /**
  * The failure of a task in its own words: a command knows its options, but not the name that it was called
  * by, nor which options a task has for it.
- * @param thrown any value; one that is no Problem stays as it is
+ * @param thrown any value; only a Problem is changed
  * @param all the tasks of pgmage
  */
 export function fitToTask(thrown: unknown, task: Task & { readonly own: boolean }, all: readonly Task[]) {

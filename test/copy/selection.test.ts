@@ -198,6 +198,13 @@ test.each([
   });
 });
 
+test('a mask of a table that is not copied is not asked of the server', async () => {
+  await withShop(async (source, target) => {
+    const { done } = await part(source, target, { tables: ['users'], mask: ['log.at=1'], force: true });
+    expect(done?.tables).toHaveLength(1);
+  });
+});
+
 test('a mask that is never the same is noticed, and nothing is copied', async () => {
   await withShop(async (source, target) => {
     const thrown = await failure(part(source, target, { mask: ['users.name=random()::text'] }));

@@ -152,6 +152,11 @@ test('of Sqitch the changes that deploy are read, in the order of the plan', asy
   ]);
 });
 
+test('a plan of Sqitch in a folder below hides no files of others', async () => {
+  write({ 'flyway/V1__a.sql': up, 'legacy/sqitch.plan': plan });
+  expect(await rules()).toEqual(['drop_column flyway/V1__a.sql:1']);
+});
+
 test('a single file is read as its folder is; one that leads back alone is refused', async () => {
   write({
     '1_a.sql': `-- migrate:up\n${index}\n-- migrate:down\n${down}`,

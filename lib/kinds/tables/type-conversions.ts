@@ -100,7 +100,7 @@ export function rewritesTable(from: string, to: string): boolean {
   const isText = [x, y].every((type) => type === 'character varying' || type === 'text');
   const [narrow, wide] = [sizesOf(from), sizesOf(to)];
   if (x !== y && !isText) return true;
-  // Without a size, there is no limit. Words in parentheses are a type modifier of an extension.
+  // A type without a size has no limit. Words in parentheses are a modifier that an extension defines.
   if (wide.length === 0) return to.includes('(') || (from === to && !isText);
   if (isText || x === 'bit varying') return !holds(wide, narrow);
   if (x === 'numeric') return !holds(wide, narrow) || wide[1] !== narrow[1];
